@@ -1,0 +1,19 @@
+# The layers, bottom first. ARCHITECTURE.md explains them; this list is what holds.
+
+mote_layer(NAME base FOLDER base)
+mote_layer(NAME kernels FOLDER kernels USES base)
+mote_layer(NAME types FOLDER types USES base)
+mote_layer(NAME env FOLDER env USES base)
+mote_layer(NAME wal FOLDER wal USES base env)
+mote_layer(NAME column FOLDER column USES base kernels types)
+mote_layer(NAME function FOLDER function USES base kernels types)
+mote_layer(NAME reader FOLDER reader USES base types env)
+mote_layer(NAME storage FOLDER storage USES base types env column)
+mote_layer(NAME catalog FOLDER catalog USES base types function)
+mote_layer(NAME engine FOLDER engine USES base types env wal column function storage catalog)
+mote_layer(NAME sql_parse FOLDER sql/parse USES base types)
+mote_layer(NAME sql_bind FOLDER sql/bind USES sql_parse base types catalog function)
+mote_layer(NAME sql_plan FOLDER sql/plan USES sql_bind base types catalog function)
+mote_layer(NAME sql_exec FOLDER sql/exec
+  USES sql_plan sql_bind base types env column catalog engine storage function reader)
+mote_layer(NAME session FOLDER session USES base types engine sql_parse sql_bind sql_plan sql_exec)

@@ -1,0 +1,34 @@
+#include "base/memory_budget.h"
+
+namespace mote {
+
+MemoryBudget::~MemoryBudget() { MOTE_CHECK(used_bytes() == 0); }
+
+Status MemoryBudget::charge(size_t size_bytes, const char* purpose) {
+  size_t used = used_bytes_.load(std::memory_order_relaxed);
+  do {
+    if (size_bytes > limit_bytes_ - used) {
+      return out_of_memory("%s needs %zu bytes; %zu of the budget's %zu bytes are in use", purpose,
+                           size_bytes, used, limit_bytes_);
+    }
+  } while (!used_bytes_.compare_exchange_weak(used, used + size_bytes, std::memory_order_relaxed));
+  if (parent_ != nullptr) {
+    if (Status status = parent_->charge(size_bytes, purpose); !status.ok()) {
+      used_bytes_.fetch_sub(size_bytes, std::memory_order_relaxed);
+      return status;
+    }
+  }
+  const size_t now = used + size_bytes;
+  size_t peak = peak_bytes_.load(std::memory_order_relaxed);
+  while (peak < now && !peak_bytes_.compare_exchange_weak(peak, now, std::memory_order_relaxed)) {
+  }
+  return {};
+}
+
+void MemoryBudget::release(size_t size_bytes) {
+  const size_t before = used_bytes_.fetch_sub(size_bytes, std::memory_order_relaxed);
+  MOTE_CHECK(before >= size_bytes);
+  if (parent_ != nullptr) parent_->release(size_bytes);
+}
+
+}  // namespace mote

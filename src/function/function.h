@@ -1,0 +1,97 @@
+// Scalar and aggregate functions: the contract, and the registry in which the binder looks names
+// up.
+//
+// A function works on columns of up to kChunkRows rows and knows nothing of tables or queries.
+// Operators are functions too ("+", "=", "like", "<->"): there is one evaluator and it knows only
+// calls, columns, constants, CASE, AND/OR and casts.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/arena.h"
+#include "base/status.h"
+#include "types/chunk.h"
+#include "types/type.h"
+#include "types/value.h"
+
+namespace mote {
+
+// What a call may ask of its surroundings.
+struct FunctionContext {
+  int64_t statement_wall_ns = 0;  // now(): one time for the whole statement
+};
+
+enum class Volatility : uint8_t { kImmutable, kStable /* within a statement */, kVolatile };
+
+struct ScalarFunction {
+  std::string_view name;  // lower case
+  // The result type for these argument types (kNull for a bare NULL or parameter), and in `cast_to`
+  // the types the arguments must be cast to first. Nothing when the function does not take them.
+  using Resolve = std::optional<Type> (*)(std::span<const Type> arguments, std::span<Type> cast_to);
+  Resolve resolve;
+  // out has been reset to the result type. When `nulls_pass` the caller has already made out's
+  // validity the intersection of the arguments'; the function computes all rows, whose null entries
+  // are zero, and may only add nulls. Errors: kInvalidArgument (division by zero, overflow,
+  // dimension mismatch ..), only for rows that are not null.
+  using Evaluate = Status (*)(const FunctionContext& context,
+                              std::span<const Column* const> arguments, uint32_t row_count,
+                              Column& out);
+  Evaluate evaluate;
+  uint32_t least_arguments;
+  uint32_t most_arguments;  // UINT32_MAX: any number
+  bool nulls_pass = true;   // NULL in, NULL out
+  Volatility volatility = Volatility::kImmutable;
+};
+
+// An aggregate's state lives in `state_bytes` bytes, 16-byte aligned, in memory that the operator
+// owns and that may be moved by memcpy; what does not fit goes to the arena. States are made zero,
+// then init.
+struct AggregateFunction {
+  std::string_view name;
+  using Resolve = std::optional<Type> (*)(std::span<const Type> arguments, std::span<Type> cast_to);
+  Resolve resolve;
+  uint32_t state_bytes;
+  void (*init)(void* state);
+  // Adds row i to states[i], for all rows. arguments have been cast.
+  Status (*update)(std::span<const Column* const> arguments, uint32_t row_count,
+                   void* const* states, Arena& arena);
+  // Adds `from` to `into`, as if its rows had come after.
+  Status (*merge)(void* into, const void* from, Arena& arena);
+  Status (*finish)(const void* state, Column& out, uint32_t row);
+  uint32_t least_arguments;
+  uint32_t most_arguments;
+};
+
+// All overloads of a name, in any case; empty when there is none. They are tried in order, exact
+// matches of argument types first, by resolve().
+std::span<const ScalarFunction* const> find_scalar(std::string_view name);
+std::span<const AggregateFunction* const> find_aggregate(std::string_view name);
+// Names in alphabetic order, for messages ("did you mean") and docs.
+std::vector<std::string_view> scalar_names();
+std::vector<std::string_view> aggregate_names();
+
+struct ResolvedScalar {
+  const ScalarFunction* function;
+  Type type;
+  std::vector<Type> cast_to;
+};
+// Errors: kNotFound with the nearest names; kInvalidArgument listing the argument types given and
+// the signatures there are.
+Result<ResolvedScalar> resolve_scalar(std::string_view name, std::span<const Type> arguments);
+struct ResolvedAggregate {
+  const AggregateFunction* function;
+  Type type;
+  std::vector<Type> cast_to;
+};
+Result<ResolvedAggregate> resolve_aggregate(std::string_view name, std::span<const Type> arguments);
+
+// Casts a whole column. Rows that can not be cast are an error naming the value.
+Status cast_column(const Column& from, uint32_t row_count, Type type, CastMode mode, Column& out);
+
+}  // namespace mote

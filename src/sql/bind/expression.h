@@ -1,0 +1,65 @@
+// Typed expressions: what the binder makes of the parser's, and what the one evaluator computes.
+//
+// While binding and planning, a column is named by its slot, a number that is unique in the
+// statement; the last step of planning replaces slots by positions in the operator's input chunk.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "function/function.h"
+#include "types/type.h"
+#include "types/value.h"
+
+namespace mote {
+
+using SlotId = uint32_t;
+
+enum class BoundKind : uint8_t {
+  kColumn,     // slot; after planning: position
+  kConstant,   // constant
+  kParameter,  // parameter: its value is read at execution; its type was known when the statement
+               // was bound
+  kCall,       // function(children)
+  kCast,       // children[0] as type, by cast_mode
+  kAnd,        // n-ary, three-valued, later children only for rows that earlier ones leave open
+  kOr,
+  kNot,
+  kIsNull,  // children[0] IS NULL
+  kCase,    // condition, result, condition, result, .., else (always there, maybe a NULL constant)
+  kIn,  // children[0] IN (children[1..]), all of one type; large constant lists are probed by hash
+};
+
+struct BoundExpression {
+  BoundKind kind = BoundKind::kConstant;
+  Type type;
+  uint32_t offset = 0;             // in the SQL text, for errors at run time
+  SlotId slot = 0;                 // kColumn
+  uint32_t position = UINT32_MAX;  // kColumn, once planned
+  Value constant;                  // kConstant
+  uint32_t parameter = 0;          // kParameter, from 0
+  const ScalarFunction* function = nullptr;
+  CastMode cast_mode = CastMode::kImplicit;
+  std::vector<std::unique_ptr<BoundExpression>> children;
+
+  std::unique_ptr<BoundExpression> clone() const;
+  // Structural equality, offsets apart.
+  bool equals(const BoundExpression& other) const;
+  // As SQL, for EXPLAIN and column names.
+  std::string to_text() const;
+};
+using BoundExpressionPtr = std::unique_ptr<BoundExpression>;
+
+struct BoundAggregate {
+  const AggregateFunction* function = nullptr;
+  std::vector<BoundExpressionPtr> arguments;  // cast as the function wants them
+  BoundExpressionPtr filter;                  // FILTER (WHERE ..); null for none
+  bool distinct = false;
+  Type type;
+  SlotId slot = 0;   // the result
+  std::string text;  // as SQL, for EXPLAIN
+};
+
+}  // namespace mote
