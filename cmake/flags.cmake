@@ -6,7 +6,7 @@ find_package(Threads REQUIRED)
 add_library(mote_flags INTERFACE)
 target_compile_options(mote_flags INTERFACE
   $<$<COMPILE_LANGUAGE:CXX>:-fno-rtti>
-  -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Wconversion -Wno-sign-conversion -Werror -fno-strict-aliasing
+  -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Wconversion -Wno-sign-conversion -Wno-dangling-else -Werror -fno-strict-aliasing
   -fstack-protector-strong -fno-delete-null-pointer-checks -ffp-contract=off)
 target_link_libraries(mote_flags INTERFACE Threads::Threads)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")

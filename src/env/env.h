@@ -97,6 +97,8 @@ class Env {
   virtual Result<std::vector<std::string>> list(const std::string& path) = 0;
   // Errors: kNotFound.
   virtual Result<FileStat> stat(const std::string& path) = 0;
+  // The absolute path without links, "." and "..". Errors: kNotFound.
+  virtual Result<std::string> real_path(const std::string& path) = 0;
   // Free bytes on the file system of `path` for an ordinary user.
   virtual Result<uint64_t> free_bytes(const std::string& path) = 0;
   // Takes the exclusive lock of the file, creating it, and writes this process's id into it.

@@ -30,6 +30,7 @@ class FaultyEnv : public Env {
   Status sync_directory(const std::string& path) override;
   Result<std::vector<std::string>> list(const std::string& path) override;
   Result<FileStat> stat(const std::string& path) override;
+  Result<std::string> real_path(const std::string& path) override;
   Result<uint64_t> free_bytes(const std::string& path) override;
   Result<std::unique_ptr<FileLock>> lock(const std::string& path) override;
   int64_t monotonic_ns() override { return base_.monotonic_ns(); }
@@ -47,6 +48,7 @@ class FaultyEnv : public Env {
 
  private:
   friend class FaultyFile;
+  bool strikes();
   // The injected error when this call is to fail.
   Status count_call(const char* what, const std::string& path);
 

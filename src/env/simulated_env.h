@@ -35,18 +35,21 @@ class SimulatedEnv : public Env {
   explicit SimulatedEnv(uint64_t seed);
   ~SimulatedEnv() override;
 
-  // Calls that change something durable or could: open for writing, write, sync, truncate, rename,
-  // remove, create_directory, sync_directory. Reads do not count.
+  // Calls that change what the medium holds or may hold, counted from 1: creating opens, write,
+  // sync, truncate, rename, remove, create_directory, sync_directory. Reads do not count.
   uint64_t call_count() const;
-  // From call number `call` (counted from 1) on, every call fails with kIoError "power is off",
-  // before it has an effect; a write may have had any part of its effect, which crash_image
-  // decides. 0: never.
+  // Call number `call` fails with kIoError "power is off", as all after it do; what it did to the
+  // medium is left to the crash image. 0: never.
   void cut_power_at(uint64_t call);
   bool power_is_off() const;
 
-  // A new machine with what this one's medium may hold now. `seed` decides what the policy leaves
-  // open. Locks are released, the wall clock goes on, the process id is another.
+  // A machine with what the medium may hold if power fails now, or failed during call number `call`
+  // (which may have had any part of its effect). One recorded run thus gives an image for each of
+  // its calls. `seed` decides what the policy leaves open. The wall clock goes on, locks are gone,
+  // the process id is another.
   std::unique_ptr<SimulatedEnv> crash_image(PowerLoss policy, uint64_t seed) const;
+  std::unique_ptr<SimulatedEnv> crash_image_during(uint64_t call, PowerLoss policy,
+                                                   uint64_t seed) const;
 
   void advance_ns(int64_t ns);
   void set_wall_ns(int64_t ns);
@@ -65,6 +68,7 @@ class SimulatedEnv : public Env {
   Status sync_directory(const std::string& path) override;
   Result<std::vector<std::string>> list(const std::string& path) override;
   Result<FileStat> stat(const std::string& path) override;
+  Result<std::string> real_path(const std::string& path) override;
   Result<uint64_t> free_bytes(const std::string& path) override;
   Result<std::unique_ptr<FileLock>> lock(const std::string& path) override;
   int64_t monotonic_ns() override;
@@ -77,6 +81,7 @@ class SimulatedEnv : public Env {
   ThreadClass set_thread_class(ThreadClass wanted) override;
 
  private:
+  friend class SimulatedFile;
   struct State;
   std::shared_ptr<State> state_;
   explicit SimulatedEnv(std::shared_ptr<State> state);

@@ -98,6 +98,9 @@ class Column {
     return reinterpret_cast<const T*>(lanes_[lane].get());
   }
 
+  // Lets lane `lane` be `entries`, shared with their owner and read only from here on.
+  void borrow_lane(uint32_t lane, std::shared_ptr<char[]> entries);
+
   // Copies bytes into the column's heap; for writing a kBytes lane.
   std::string_view store(std::string_view bytes);
   // Uninitialised room of `size` bytes in the column's heap.

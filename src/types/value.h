@@ -32,6 +32,9 @@ struct Interval {
   }
 };
 
+// Negative, zero or positive as a is shorter than, as long as, or longer than b.
+int compare_intervals(Interval a, Interval b);
+
 class Value {
  public:
   Value() = default;  // NULL of no type
