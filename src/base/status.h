@@ -108,12 +108,13 @@ class [[nodiscard]] Result {
     MOTE_CHECK(ok());
     return *std::get_if<1>(&state_);
   }
-  T&& value() && {
+  T value() && {
     MOTE_CHECK(ok());
     return std::move(*std::get_if<1>(&state_));
   }
   T& operator*() & { return value(); }
-  T&& operator*() && { return std::move(*this).value(); }
+  // By value, so that a loop over the value of a temporary Result does not dangle.
+  T operator*() && { return std::move(*this).value(); }
   const T& operator*() const& { return value(); }
   T* operator->() { return &value(); }
   const T* operator->() const { return &value(); }
