@@ -29,7 +29,7 @@ inline constexpr uint32_t kMaxSavepoints = 1000;
 // The log.
 inline constexpr uint32_t kLogBlockBytes = 4096;  // groups start on this boundary
 inline constexpr uint32_t kMaxGroupPayloadBytes =
-    1u << 20;  // a larger transaction is a chain of groups
+    1u << 20;  // a larger transaction writes parts first and its group adopts them
 
 // Files and decoding.
 inline constexpr uint32_t kMaxPartRows = 1u << 20;  // rows in one column part

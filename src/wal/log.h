@@ -50,8 +50,6 @@ struct GroupHeader {
   Lsn lsn = 0;
   uint32_t payload_bytes = 0;  // <= kMaxGroupPayloadBytes
   uint16_t record_count = 0;
-  bool continues =
-      false;  // the transaction goes on in the next group: neither counts without the last
   uint32_t epoch = 0;
   Lsn durable_lsn = 0;
   uint64_t sequence = 0;  // commit sequence of the group's first commit
@@ -94,7 +92,7 @@ class Log {
   std::span<std::byte> payload_room();
 
   // Seals the first payload_bytes of payload_room as a group and writes it with one durable write.
-  // header gives record_count, continues, sequence, wall_ns; the rest is filled in. On success the
+  // header gives record_count, sequence, wall_ns; the rest is filled in. On success the
   // group is on the medium. Errors: kReadOnly once poisoned; kDiskFull when the byte limit or the
   // disk leaves no room, found out before anything is written, so the caller may go on later; any
   // other error poisons the log for good.
