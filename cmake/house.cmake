@@ -16,4 +16,5 @@ mote_layer(NAME sql_bind FOLDER sql/bind USES sql_parse base types catalog funct
 mote_layer(NAME sql_plan FOLDER sql/plan USES sql_bind base types catalog function)
 mote_layer(NAME sql_exec FOLDER sql/exec
   USES sql_plan sql_bind base types env column catalog engine storage function reader)
-mote_layer(NAME session FOLDER session USES base types engine sql_parse sql_bind sql_plan sql_exec)
+mote_layer(NAME session FOLDER session
+  USES sql_exec sql_plan sql_bind sql_parse base types env column catalog engine storage function reader)
