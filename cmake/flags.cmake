@@ -7,7 +7,7 @@ add_library(mote_flags INTERFACE)
 target_compile_options(mote_flags INTERFACE
   $<$<COMPILE_LANGUAGE:CXX>:-fno-rtti>
   -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Wconversion -Wno-sign-conversion -Wno-dangling-else -Werror -fno-strict-aliasing
-  -fstack-protector-strong -fno-delete-null-pointer-checks -ffp-contract=off)
+  -fstack-protector-strong -fstack-clash-protection -fno-delete-null-pointer-checks -ffp-contract=off)
 target_link_libraries(mote_flags INTERFACE Threads::Threads)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # g++ 12 reports reads of uninitialised optionals and bounds that it can not follow.
@@ -30,6 +30,11 @@ elseif(MOTE_SMALL)
   target_compile_options(mote_flags INTERFACE -Os)
 else()
   target_compile_options(mote_flags INTERFACE -O2 -D_FORTIFY_SOURCE=2 -D_GLIBCXX_ASSERTIONS)
+  if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+    target_compile_options(mote_flags INTERFACE -fcf-protection=full)
+  elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "aarch64|arm64")
+    target_compile_options(mote_flags INTERFACE -mbranch-protection=standard)
+  endif()
 endif()
 target_link_options(mote_flags INTERFACE -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--gc-sections)
 

@@ -18,3 +18,4 @@ mote_layer(NAME sql_exec FOLDER sql/exec
   USES sql_plan sql_bind base types env column catalog engine storage function reader)
 mote_layer(NAME session FOLDER session
   USES sql_exec sql_plan sql_bind sql_parse base types env column catalog engine storage function reader)
+mote_layer(NAME api FOLDER api USES base types env catalog engine session)
