@@ -17,6 +17,7 @@
 #include "base/arena.h"
 #include "base/status.h"
 #include "types/chunk.h"
+#include "types/text_format.h"
 #include "types/type.h"
 #include "types/value.h"
 

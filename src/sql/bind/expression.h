@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "function/function.h"
+#include "types/text_format.h"
 #include "types/type.h"
 #include "types/value.h"
 
@@ -60,6 +61,51 @@ struct BoundAggregate {
   Type type;
   SlotId slot = 0;   // the result
   std::string text;  // as SQL, for EXPLAIN
+};
+
+// How the rows of the right side decide over or widen those of the left.
+enum class JoinType : uint8_t {
+  kInner,
+  kLeft,    // left rows without a match come once, the right columns NULL
+  kSemi,    // left rows that have a match; left columns only
+  kAnti,    // left rows that have none; left columns only
+  kMark,    // every left row once, and one BOOLEAN column more: whether it has a match
+  kSingle,  // as kLeft, but a second match for one left row is an error: a scalar subquery
+};
+
+enum class WindowFunction : uint8_t {
+  kRowNumber,
+  kRank,
+  kDenseRank,
+  kNtile,       // arguments: bucket count
+  kLag,         // arguments: value, distance (INTEGER, default 1), default (NULL)
+  kLead,        // likewise; all three are always there
+  kFirstValue,  // of the frame
+  kLastValue,
+  kNthValue,   // arguments: value, n from 1
+  kAggregate,  // aggregate.function over the frame
+};
+
+enum class FrameBound : uint8_t {
+  kUnboundedPreceding,
+  kPreceding,
+  kCurrentRow,
+  kFollowing,
+  kUnboundedFollowing,
+};
+
+// A window call. The rows it is over are partitioned and ordered by the stage it belongs to.
+struct BoundWindowCall {
+  WindowFunction kind = WindowFunction::kRowNumber;
+  BoundAggregate aggregate;  // arguments, filter, type, slot and text of every kind; function only
+                             // of kAggregate. Not distinct.
+  // The frame: ROWS counts rows; RANGE takes the current row's peers with it, and has distances
+  // only over one ORDER BY key, in that key's type (INTERVAL for a TIMESTAMP).
+  bool rows = false;
+  FrameBound start = FrameBound::kUnboundedPreceding;
+  FrameBound end = FrameBound::kCurrentRow;
+  BoundExpressionPtr start_distance;  // without columns; kPreceding, kFollowing
+  BoundExpressionPtr end_distance;
 };
 
 }  // namespace mote

@@ -26,12 +26,17 @@ enum class PlanKind : uint8_t {
   kProject,
   kTextScore,  // input and one more column: BM25 score of a text column against a query, over the
                // snapshot
-  kHashJoin,   // INNER or LEFT, on equal keys, with a residual condition
-  kLoopJoin,   // INNER, LEFT or CROSS with any condition; the right side is kept in memory
+  kFetch,      // input and more columns of the rows whose row id it has: for wide columns that only
+               // the rows that survive a limit need
+  kHashJoin,   // on equal keys, with a residual condition
+  kLoopJoin,   // any condition; the right side is kept in memory
+  kApply,      // the right child run anew for each left row, with values of that row as parameters
   kAsofJoin,
   kAggregate,
+  kWindow,  // input and one more column a call; sorts by partition and order itself, rows come so
   kDistinct,
-  kSort,  // with limit set: only the first rows are kept
+  kUnionAll,  // the rows of the first child, then those of the second
+  kSort,      // with limit set: only the first rows are kept
   kLimit,
   kInsert,
   kUpdate,
@@ -45,8 +50,6 @@ struct OutputColumn {
   Type type;
   std::string name;
 };
-
-enum class JoinType : uint8_t { kInner, kLeft };
 
 struct SortKey {
   BoundExpressionPtr expression;
@@ -78,8 +81,8 @@ struct PlanNode {
   std::vector<PruneTest> prune;   // kScan
   std::vector<BoundExpressionPtr> key;  // kKeyLookup: one a key column, of the key's types
 
-  // kScan, kKeyLookup, kFilter, kHashJoin (residual), kLoopJoin (null: CROSS), kAggregate (HAVING
-  // is a kFilter above)
+  // kScan, kKeyLookup, kFilter, kHashJoin (residual), kLoopJoin and kApply (null: every pair).
+  // HAVING is a kFilter above the kAggregate.
   BoundExpressionPtr condition;  // over the node's own columns (kScan: its outputs)
 
   // kProject, kTableFunction arguments, kValues (row after row, outputs.size() each), kTextScore:
@@ -90,10 +93,30 @@ struct PlanNode {
   // snapshot
   uint32_t text_column = 0;
 
-  // joins. Keys are over the left and the right child's columns respectively.
+  // kFetch: row_id is over the child's outputs; `table` and `columns` as for kScan, put behind them
+  BoundExpressionPtr row_id;
+
+  // joins. Keys are over the left and the right child's columns respectively; the outputs are the
+  // left's and then the right's (kSemi, kAnti: only the left's; kMark: the left's and the mark).
+  // kHashJoin and kLoopJoin: all types. kApply: all types. kAsofJoin: kInner, kLeft.
   JoinType join = JoinType::kInner;
+  // kAnti and kMark, see BoundSubquery: of kHashJoin then with one key and no residual condition:
+  // where nothing matches, a NULL key on the left (unless the right side is empty) or any NULL key
+  // on the right makes the mark NULL and drops the row of kAnti. Of kLoopJoin: the mark is the
+  // three-valued OR over the right rows; kAnti keeps a row when that is FALSE.
+  bool null_aware = false;
   std::vector<BoundExpressionPtr> left_keys;
   std::vector<BoundExpressionPtr> right_keys;
+  // kLoopJoin: when band_key is there, only right rows with band_low <= band_key <= band_high can
+  // satisfy the condition (which is evaluated all the same; a null bound is open), so right rows
+  // may be kept in the order of band_key. band_key is over the right child's columns, the bounds
+  // over the left's; all of one type.
+  BoundExpressionPtr band_key;
+  BoundExpressionPtr band_low;
+  BoundExpressionPtr band_high;
+  // kApply: while the right child runs for a left row, parameter first_parameter + i has the value
+  // of left_keys[i].
+  uint32_t first_parameter = 0;
   // kAsofJoin: for each left row the right row of equal keys with the greatest right_time <=
   // left_time (< when strict), or, when `backward` is false, the least right_time >= left_time.
   // Among equal times the later row. At most tolerance away.
@@ -106,6 +129,11 @@ struct PlanNode {
   // kAggregate: groups (expressions over the input) become the first outputs, aggregates the rest
   std::vector<BoundExpressionPtr> groups;
   std::vector<BoundAggregate> aggregates;
+
+  // kWindow: groups are the partition, sort_keys the order, both over the input; the outputs are
+  // the input's and then one a call. Distances and kNtile's, kLag's, kLead's, kNthValue's numbers
+  // may be any expression; those of lag and lead are over the current row.
+  std::vector<BoundWindowCall> windows;
 
   // kSort, kLimit. Limits are expressions without columns; null for none.
   std::vector<SortKey> sort_keys;

@@ -1,0 +1,53 @@
+// Syntax tree -> bound statement: names are looked up, types checked, implicit casts put in,
+// aggregates and windows told apart, subqueries made joins.
+//
+// Messages say where (the offset in the SQL text), both types, and the nearest name. Recursion
+// follows the tree, which the parser keeps within kMaxExpressionDepth.
+//
+// No state is shared: any number of threads may bind.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/status.h"
+#include "catalog/catalog.h"
+#include "sql/bind/bound_statement.h"
+#include "sql/parse/ast.h"
+
+namespace mote {
+
+// What table functions give, asked of those who can run them. (generate_series, read_csv, ..)
+class TableFunctions {
+ public:
+  struct Column {
+    std::string name;
+    Type type;
+  };
+  virtual ~TableFunctions() = default;
+
+  // The columns of name(arguments.., option = value..). An argument that is known only at execution
+  // is a NULL of its type. Errors: kNotFound with the nearest names; kInvalidArgument for arguments
+  // it does not take; those of reading the file.
+  virtual Result<std::vector<Column>> describe(
+      std::string_view name, std::span<const Value> arguments,
+      std::span<const std::pair<std::string, Value>> options) = 0;
+};
+
+// parameter_types: the types of values already bound, kNull (or left out at the end) where none is
+// known; see BoundParameter. `sql` is the text that the tree was parsed from.
+//
+// Errors: kNotFound for names; kInvalidArgument for types and for what SQL does not allow; those of
+// `functions`. All with an offset.
+Result<BoundStatement> bind_statement(const ast::Statement& statement, const Catalog& catalog,
+                                      TableFunctions& functions,
+                                      std::span<const Type> parameter_types, std::string_view sql);
+
+// The value of an expression without columns and parameters, at once. Used for DEFAULTs shown to
+// the user, options and limits; stable functions (now()) count as of `statement_wall_ns`.
+Result<Value> evaluate_constant(const BoundExpression& expression, int64_t statement_wall_ns);
+
+}  // namespace mote
