@@ -18,6 +18,7 @@
 // kCorruption.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -26,6 +27,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/coding.h"
 #include "base/status.h"
 #include "types/chunk.h"
 #include "types/type.h"

@@ -1,0 +1,55 @@
+// Blocks of up to 1,024 integers of 64 bits, each in the cheapest of several forms: what every
+// other encoding ends in.
+//
+// Each block says how it is written: constant; frame of reference (least value, then offsets of one
+// width); the same of its first or second differences; runs; or, when the stream has an
+// EntropyModel, entropy-coded. The reader of a block is told its row count and stops at its end, so
+// blocks of several streams can follow each other.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/coding.h"
+#include "base/limits.h"
+#include "base/status.h"
+
+namespace mote {
+
+class EntropyModel;
+
+// Pieces of a column that stand for all of it; each of at most kChunkRows words.
+using SampleBlocks = std::vector<std::span<const uint64_t>>;
+
+class IntegerStream {
+ public:
+  IntegerStream();
+  ~IntegerStream();
+  IntegerStream(IntegerStream&&) noexcept;
+  IntegerStream& operator=(IntegerStream&&) noexcept;
+
+  // A stream with an entropy model if one saves enough on the sample to be worth its slower
+  // decoding.
+  static IntegerStream train(const SampleBlocks& sample);
+
+  void serialize(std::string* out) const;
+  static Result<IntegerStream> parse(ByteReader& reader);
+
+  // count in [1, kChunkRows].
+  void encode(const uint64_t* words, uint32_t count, std::string* out) const;
+  Status decode(ByteReader& reader, uint32_t count, uint64_t* words) const;
+  // Word `at` alone; the reader ends behind the whole block. Random access for constants and frames
+  // of reference, otherwise the block is decoded.
+  Status decode_word(ByteReader& reader, uint32_t count, uint32_t at, uint64_t* word) const;
+
+  bool has_model() const { return model_ != nullptr; }
+  size_t memory_bytes() const;
+
+ private:
+  std::unique_ptr<EntropyModel> model_;
+};
+
+}  // namespace mote
