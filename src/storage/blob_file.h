@@ -6,13 +6,14 @@
 // transaction refers to them any more. So a camera frame never stands in the log before a 200 Hz
 // row, and its bytes are written once.
 //
-// Thread-safe. Writing is under a lock of its own; reading takes none.
+// Thread-safe. Writing is under a lock of its own; reading takes one only to find the open file.
 #pragma once
 
 #include <cstdint>
-#include <map>
+#include <functional>
 #include <memory>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,6 +27,10 @@ namespace mote {
 
 inline constexpr uint32_t kBlobThresholdBytes = 16 * 1024;
 inline constexpr uint64_t kBlobFileBytes = 64u << 20;  // a larger value has a file to itself
+
+// Called before each write or truncation of about `size_bytes`, so that background work can be
+// paced or cancelled.
+using Pace = std::function<Status(size_t size_bytes)>;
 
 struct BlobReference {
   uint32_t file = 0;
@@ -57,8 +62,11 @@ class BlobStore {
   // The next file's number; counts on from what recovery found.
   void set_next_file(uint32_t file);
   uint32_t next_file() const;
-  // Files not in `referenced` and not being written to are removed.
-  Status drop_unreferenced(const std::set<uint32_t>& referenced);
+  // Files below `end` that are not in `referenced` and not being written to are removed, large ones
+  // after truncation in paced steps, since freeing many blocks at once holds up other writes. Take
+  // `end` from next_file() before gathering `referenced`, so that a value appended meanwhile stays.
+  Status drop_unreferenced(const std::set<uint32_t>& referenced, uint32_t end = UINT32_MAX,
+                           const Pace& pace = {});
   // Closes the file being written, giving back the room behind its end.
   Status seal();
   uint64_t written_bytes() const;

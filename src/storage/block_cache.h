@@ -28,6 +28,7 @@ class BlockCache {
   // The page of (file, page), loaded by `load` when it is not there. Two readers may load one page
   // at once; one of the two is kept. A page that the budget has no room for is given to the caller
   // and not kept.
+  // `load` should capture at most two pointers, so that a hit allocates nothing.
   Result<Page> get(uint64_t file, uint32_t page, const std::function<Result<std::string>()>& load);
   // Forgets the pages of a file that is going away.
   void erase_file(uint64_t file);

@@ -55,10 +55,6 @@ struct PartEnvironment {  // what parts of one database share; outlives them
   MemoryBudget& budget;
 };
 
-// Called before each write of about `size_bytes`, so that background work can be paced or
-// cancelled.
-using Pace = std::function<Status(size_t size_bytes)>;
-
 // Builds a part from chunks in row order. Holds the values of the part in memory (charged to the
 // budget), so the writer of many rows makes several parts.
 class PartWriter {

@@ -8,6 +8,7 @@
 // published with release order.
 //
 // Each row carries its commit sequence, so a snapshot finds the rows it may see by binary search.
+// Rows too wide for that have smaller segments, so that none takes more than kSegmentBytes.
 //
 // Keys: a run of a table with a PRIMARY KEY keeps a skiplist from encoded key to row (Pugh 1990;
 // single writer, lock-free readers as in LevelDB), in the same arena.
@@ -17,6 +18,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/memory_budget.h"
@@ -32,7 +36,7 @@ namespace mote {
 using CommitSequence = uint64_t;
 
 // Bump allocation from one prefaulted block; when it is used up, from overflow blocks charged to
-// the budget.
+// the budget. Written to by one thread at a time; the counters may be read by any.
 class MemtableArena {
  public:
   static Result<std::unique_ptr<MemtableArena>> create(size_t size_bytes, MemoryBudget& budget);
@@ -42,24 +46,31 @@ class MemtableArena {
   size_t used_bytes() const { return used_.load(std::memory_order_relaxed); }
   size_t size_bytes() const { return size_bytes_; }
   size_t left_bytes() const { return size_bytes_ > used_bytes() ? size_bytes_ - used_bytes() : 0; }
+  // Forgets everything and gives the overflow blocks back. Nobody may read any more.
   void clear();
 
  private:
   MemtableArena(char* block, size_t size_bytes, MemoryBudget& budget);
+  char* allocate_overflow(size_t size_bytes, size_t alignment);
   char* const block_;
   const size_t size_bytes_;
   MemoryBudget& budget_;
   MemoryCharge charge_;
-  std::atomic<size_t> used_{0};
+  MemoryCharge overflow_charge_;
+  std::atomic<size_t> used_{0};  // of the block and of the overflow blocks together
   std::vector<std::unique_ptr<char[]>> overflow_;
+  char* overflow_at_ = nullptr;
+  size_t overflow_left_ = 0;
 };
 
 class Memtable;
 
-// The rows of one table in one memtable.
+inline constexpr size_t kSegmentBytes = 128 * 1024;
+
+// The rows of one table in one memtable. Made by Memtable::add_run.
 class MemtableRun : public RowRange {
  public:
-  // The run keeps `memtable` alive through its control block, not by a pointer of its own.
+  // Lives in `memtable`; the pointers that readers hold share the memtable's control block.
   MemtableRun(Memtable& memtable, std::shared_ptr<const Schema> schema, RowId base,
               std::shared_ptr<BlobStore> blobs);
 
@@ -95,12 +106,79 @@ class MemtableRun : public RowRange {
  private:
   struct Segment;
   struct KeyNode;
-  class KeyList;
+  struct ColumnLayout {
+    Type type;
+    uint32_t lane_count;
+    uint32_t entry_bytes;
+    bool has_references;      // TEXT and BLOB: a second bitmap tells references from values
+    size_t row_bytes_before;  // of the arrays in front of this column's, a row
+    uint32_t bitmaps_before;
+  };
+  struct Place {  // of a row
+    uint32_t segment;
+    uint32_t row;  // in the segment
+  };
+  static constexpr uint32_t kMaxHeight = 12;
+  static constexpr uint32_t kDirectories = 24;
+  static constexpr uint32_t kFirstDirectory = 16;
+
+  Place place_of(uint64_t row) const;
+  uint64_t rows_before(uint32_t segment) const;
+  uint32_t capacity_of(uint32_t segment) const;
+  const Segment& segment_at(uint32_t segment) const;
+  Segment* segment_for_append(uint32_t segment);
+  char* lanes_of(const Segment& segment, const ColumnLayout& layout) const;
+  uint64_t* bitmap_of(const Segment& segment, const ColumnLayout& layout, uint32_t which) const;
+  void store_column(Segment& segment, uint32_t column, uint32_t to, const Column& from,
+                    const Column* references, uint32_t first, uint32_t count);
+  void store_bytes(Segment& segment, uint32_t column, uint32_t to, const Column& from,
+                   const Column* references, uint32_t first, uint32_t count);
+  Status read_blob(std::string_view reference, Column& out, uint32_t to) const;
+  uint64_t sequence_of(uint64_t row) const;
+
+  Status encode_keys(const Chunk& rows);
+  void insert_key(std::string_view key, uint32_t row);
+  const KeyNode* first_not_below(std::string_view key) const;
+
   Memtable& memtable_;
   const std::shared_ptr<const Schema> schema_;
   const RowId base_;
   const std::shared_ptr<BlobStore> blobs_;
+  std::vector<ColumnLayout> layouts_;
+  size_t row_bytes_ = 0;
+  uint32_t bitmap_count_ = 0;
+  uint32_t first_rows_ = 0;  // capacity of the first segment
+  uint32_t last_rows_ = 0;   // capacity of those that no longer grow
+  uint32_t growing_ = 0;     // how many segments are smaller than last_rows_
+  // Directory d lists kFirstDirectory << d segments. A reader of published rows meets only entries
+  // written before the rows were published.
+  Segment** directories_[kDirectories] = {};
+  uint64_t appended_ = 0;  // the writer's; rows [row_count_, appended_) are not published
   std::atomic<uint64_t> row_count_{0};
+
+  std::atomic<KeyNode*> head_[kMaxHeight] = {};
+  KeyNode* tail_[kMaxHeight] = {};  // the last node of each level: rising keys need no search
+  uint64_t height_bits_ = 0x9e3779b97f4a7c15u;
+  std::string key_bytes_;  // of the batch being appended
+  std::vector<uint32_t> key_ends_;
+};
+
+// An arena and the runs in it. Those who hold one of its runs, or a column read from one, hold the
+// memtable and its arena; when the last goes, the arena is cleared, and its owner, who keeps it in
+// a pool, may give it to another memtable.
+class Memtable : public std::enable_shared_from_this<Memtable> {
+ public:
+  explicit Memtable(std::shared_ptr<MemtableArena> arena);  // only through std::make_shared
+  ~Memtable();
+
+  MemtableArena& arena() { return *arena_; }
+  // A run for a table that has none here, its first row being `base`. By the writing thread.
+  std::shared_ptr<MemtableRun> add_run(std::shared_ptr<const Schema> schema, RowId base,
+                                       std::shared_ptr<BlobStore> blobs);
+
+ private:
+  const std::shared_ptr<MemtableArena> arena_;
+  std::vector<std::unique_ptr<MemtableRun>> runs_;
 };
 
 }  // namespace mote
