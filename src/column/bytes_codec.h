@@ -1,6 +1,6 @@
-// How values of variable size (TEXT, BLOB) and vectors become blocks of bytes and back: a dictionary
-// of sorted distinct values with ranks; sizes and bytes, compressed with LZ4 or zstd; vectors as
-// fixed strides or byte planes.
+// How values of variable size (TEXT, BLOB) and vectors become blocks of bytes and back: a
+// dictionary of sorted distinct values with ranks; sizes and bytes, compressed with LZ4 or zstd;
+// vectors as fixed strides or byte planes.
 //
 // Immutable after planning or parsing, hence thread-safe.
 #pragma once

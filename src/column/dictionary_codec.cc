@@ -1,6 +1,6 @@
-// Words as ranks in the sorted list of the part's distinct words. Sensors and their drivers give few
-// distinct numbers, and neighbours in time are neighbours in rank, so ranks pack far better than the
-// bits of the numbers.
+// Words as ranks in the sorted list of the part's distinct words. Sensors and their drivers give
+// few distinct numbers, and neighbours in time are neighbours in rank, so ranks pack far better
+// than the bits of the numbers.
 
 #include <algorithm>
 #include <array>
@@ -187,7 +187,8 @@ WordCodecResult parse_dictionary_codec(LaneKind kind, ByteReader& reader) {
   std::vector<uint64_t> words;
   Words block;
   while (words.size() < count) {
-    const uint32_t rows = static_cast<uint32_t>(std::min<uint64_t>(kChunkRows, count - words.size()));
+    const uint64_t left = count - words.size();
+    const uint32_t rows = static_cast<uint32_t>(std::min<uint64_t>(kChunkRows, left));
     MOTE_TRY(codec->decode(reader, rows, block.data()));
     words.insert(words.end(), block.begin(), block.begin() + rows);
   }

@@ -26,7 +26,17 @@ namespace mote {
 class EntropyModel {
  public:
   static constexpr uint32_t kSlotBits = 12;
-  static constexpr uint32_t kMaxSymbols = 256;
+  static constexpr uint32_t kSlots = 1u << kSlotBits;
+  static constexpr uint32_t kMaxSymbols = 256;  // the escape is the last
+
+  // How a residual is split; written to files.
+  enum class Split : uint8_t { kClasses = 0, kTop = 1 };
+  struct Shape {
+    uint32_t order = 0;  // 0: words, 1: differences, 2: differences of differences
+    Split split = Split::kClasses;
+    uint32_t parameter = 0;  // kClasses: bits behind the leading one; kTop: low bits cut off
+    int64_t centre = 0;
+  };
 
   // Null when the sample is too small for a model to pay.
   static std::unique_ptr<EntropyModel> train(const SampleBlocks& sample);
@@ -34,9 +44,28 @@ class EntropyModel {
   void serialize(std::string* out) const;
   static Result<std::unique_ptr<EntropyModel>> parse(ByteReader& reader);
 
+  // count in [1, kChunkRows].
   void encode(const uint64_t* words, uint32_t count, std::string* out) const;
   Status decode(ByteReader& reader, uint32_t count, uint64_t* words) const;
   size_t memory_bytes() const { return sizeof(*this); }
+
+ private:
+  EntropyModel(Shape shape, std::vector<uint64_t> symbols, std::vector<uint16_t> less_one);
+  uint32_t symbol_index(uint64_t symbol) const;
+  Status decode_symbols(ByteReader& reader, uint32_t count, uint8_t* symbols) const;
+  Status decode_residuals(ByteReader& reader, uint32_t count, const uint8_t* symbols,
+                          uint64_t* words) const;
+
+  const Shape shape_;
+  // Known symbols, rising as signed numbers; frequencies less one, of these and the escape.
+  const std::vector<uint64_t> symbols_;
+  const std::vector<uint16_t> less_one_;
+  std::array<uint16_t, kMaxSymbols> starts_;
+  // What a symbol stands for: base and a number of plain bits that are added to it.
+  std::array<uint64_t, kMaxSymbols> bases_;
+  std::array<uint8_t, kMaxSymbols> bits_;
+  // For each of the kSlots slots: symbol, frequency less one, distance from the symbol's start.
+  std::array<uint32_t, kSlots> slots_;
 };
 
 }  // namespace mote

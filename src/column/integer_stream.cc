@@ -52,7 +52,9 @@ struct Packed {
 Status read_packed(ByteReader& reader, uint32_t count, Packed* packed) {
   packed->base = static_cast<uint64_t>(reader.signed_varint());
   packed->width = reader.fixed<uint8_t>();
-  if (packed->width > 64) return corruption("packed width is %u bits; the limit is 64", packed->width);
+  if (packed->width > 64) {
+    return corruption("packed width is %u bits; the limit is 64", packed->width);
+  }
   packed->bytes = reader.bytes(packed_bytes(count, packed->width));
   if (reader.failed()) return corruption("block of integers ends early");
   return {};
@@ -176,6 +178,7 @@ IntegerStream IntegerStream::train(const SampleBlocks& sample) {
   IntegerStream modelled;
   modelled.model_ = std::move(model);
   std::string packed;
+  modelled.serialize(&packed);
   for (const auto& block : sample) {
     modelled.encode(block.data(), static_cast<uint32_t>(block.size()), &packed);
   }

@@ -1,9 +1,9 @@
 // How the values of a lane of fixed size become blocks of bytes and back.
 //
-// The entries of such a lane (booleans, integers, floats of 4 and 8 bytes) are taken as words: their
-// bits, zero-extended to 64. A WordCodec is made for a whole column by one of the plan functions
-// below, is written to the column's prelude, and is read back from there; the same object encodes
-// and decodes.
+// The entries of such a lane (booleans, integers, floats of 4 and 8 bytes) are taken as words:
+// their bits, zero-extended to 64. A WordCodec is made for a whole column by one of the plan
+// functions below, is written to the column's prelude, and is read back from there; the same object
+// encodes and decodes.
 //
 // Immutable, hence thread-safe.
 #pragma once

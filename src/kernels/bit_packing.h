@@ -1,10 +1,10 @@
 // Bit packing of up to 1,024 unsigned words of one width, 0 to 64 bits.
 //
-// A full block of kPackedBlock words is packed in 16 interleaved lanes: word i stands in lane i % 16
-// at bit (i / 16) * width of that lane. All lanes share their shifts, so one loop with a run-time
-// width works on whole vectors, and a single word is found by arithmetic. (Lemire, Boytsov: Decoding
-// billions of integers per second through vectorization, 2015; Afroozeh, Boncz: The FastLanes
-// compression layout, 2023.) A shorter block is packed word after word.
+// A full block of kPackedBlock words is packed in 16 interleaved lanes: word i stands in lane i %
+// 16 at bit (i / 16) * width of that lane. All lanes share their shifts, so one loop with a
+// run-time width works on whole vectors, and a single word is found by arithmetic. (Lemire,
+// Boytsov: Decoding billions of integers per second through vectorization, 2015; Afroozeh, Boncz:
+// The FastLanes compression layout, 2023.) A shorter block is packed word after word.
 //
 // Pure functions; `packed` needs no alignment.
 #pragma once

@@ -13,8 +13,8 @@ struct WordRange {
 };
 WordRange range_of(const uint64_t* words, uint32_t count);
 
-// out[i] = words[i] - words[i - 1] for i in [1, count); out[0] = out[1], or 0 when alone, so that it
-// does not widen the range. In place is allowed.
+// out[i] = words[i] - words[i - 1] for i in [1, count); out[0] = out[1], or 0 when alone, so that
+// it does not widen the range. In place is allowed.
 void take_differences(const uint64_t* words, uint32_t count, uint64_t* out);
 
 // The inverse: words[0] becomes `first`, words[i] becomes words[i - 1] + words[i].
