@@ -62,7 +62,7 @@ struct SimulatedEnv::State {
 
 namespace {
 
-// Splits "a/b/../c" no further than the database needs: it names files by directory and plain name.
+// Without slashes at the end. What the database opens has neither "." nor ".." in it.
 std::string normalized(const std::string& path) {
   std::string result = path;
   while (result.size() > 1 && result.back() == '/') result.pop_back();
@@ -302,8 +302,20 @@ Result<FileStat> SimulatedEnv::stat(const std::string& name) {
 }
 
 Result<std::string> SimulatedEnv::real_path(const std::string& path) {
-  MOTE_TRY(stat(path).status());
-  return normalized(path);
+  std::string real;
+  for (size_t begin = 0; begin <= path.size();) {
+    const size_t slash = std::min(path.find('/', begin), path.size());
+    const std::string component = path.substr(begin, slash - begin);
+    begin = slash + 1;
+    if (component == "..") {
+      real.resize(real.find_last_of('/') == std::string::npos ? 0 : real.find_last_of('/'));
+    } else if (component != "." && !component.empty()) {
+      real += (real.empty() && path[0] != '/' ? "" : "/") + component;
+    }
+  }
+  if (real.empty()) real = path.starts_with('/') ? "/" : ".";
+  MOTE_TRY(stat(real).status());
+  return real;
 }
 
 Result<uint64_t> SimulatedEnv::free_bytes(const std::string&) {

@@ -36,7 +36,7 @@ Result<std::string> FileAccess::resolve(const std::string& name) const {
   if (directory_.empty()) return nothing_allowed(name);
   const std::string path = name.starts_with('/') ? name : directory_ + "/" + name;
   MOTE_ASSIGN(std::string real, env_->real_path(path));
-  if (!inside(real, directory_)) return outside(name, directory_);
+  if (real != directory_ && !inside(real, directory_)) return outside(name, directory_);
   return real;
 }
 

@@ -48,9 +48,9 @@ class FileAccess {
   // directory: must exist; kept as its real path. An empty one allows nothing.
   static Result<FileAccess> create(Env& env, const std::string& directory);
 
-  // The real path of an existing file. Relative names are taken from the directory; absolute ones
-  // are fine when they lie inside; links are followed and judged by where they lead. Errors:
-  // kInvalidArgument for a name that leads outside or when nothing is allowed; kNotFound.
+  // The real path of an existing file or folder. Relative names are taken from the directory;
+  // absolute ones are fine when they lie inside; links are followed and judged by where they lead.
+  // Errors: kInvalidArgument for a name that leads outside or when nothing is allowed; kNotFound.
   Result<std::string> resolve(const std::string& name) const;
   // The same for a file that may not be there yet; its directory must.
   Result<std::string> resolve_new(const std::string& name) const;
