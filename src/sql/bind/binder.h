@@ -8,34 +8,15 @@
 #pragma once
 
 #include <span>
-#include <string>
 #include <string_view>
-#include <utility>
-#include <vector>
 
 #include "base/status.h"
 #include "catalog/catalog.h"
 #include "sql/bind/bound_statement.h"
+#include "sql/bind/table_functions.h"
 #include "sql/parse/ast.h"
 
 namespace mote {
-
-// What table functions give, asked of those who can run them. (generate_series, read_csv, ..)
-class TableFunctions {
- public:
-  struct Column {
-    std::string name;
-    Type type;
-  };
-  virtual ~TableFunctions() = default;
-
-  // The columns of name(arguments.., option = value..). An argument that is known only at execution
-  // is a NULL of its type. Errors: kNotFound with the nearest names; kInvalidArgument for arguments
-  // it does not take; those of reading the file.
-  virtual Result<std::vector<Column>> describe(
-      std::string_view name, std::span<const Value> arguments,
-      std::span<const std::pair<std::string, Value>> options) = 0;
-};
 
 // parameter_types: the types of values already bound, kNull (or left out at the end) where none is
 // known; see BoundParameter. `sql` is the text that the tree was parsed from.
