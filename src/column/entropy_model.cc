@@ -237,9 +237,6 @@ EntropyModel::EntropyModel(Shape shape, std::vector<uint64_t> symbols,
   for (size_t i = 0; i < symbols_.size(); ++i) {
     MOTE_CHECK(expand_symbol(shape_, symbols_[i], &bases_[i], &bits_[i]));
   }
-  for (uint32_t i = 0; i < kMaxSymbols; ++i) {
-    masks_[i] = bits_[i] == 64 ? ~0ull : (1ull << bits_[i]) - 1;
-  }
   uint32_t start = 0;
   for (uint32_t i = 0; i < less_one_.size(); ++i) {
     starts_[i] = static_cast<uint16_t>(start);
@@ -395,17 +392,6 @@ void EntropyModel::encode(const uint64_t* words, uint32_t count, std::string* ou
   writer.bytes(plain);
 }
 
-// The next symbol; the state takes a word when it has become small.
-inline uint8_t EntropyModel::pop(uint32_t& state, const uint16_t*& next) const {
-  const uint32_t slot = slots_[state & (kSlots - 1)];
-  state = (((slot >> 8) & (kSlots - 1)) + 1) * (state >> kSlotBits) + (slot >> 20);
-  const bool small = state < kLeastState;
-  const uint32_t refilled = (state << kStateWordBits) | *next;
-  state = small ? refilled : state;
-  next += small ? 1 : 0;
-  return static_cast<uint8_t>(slot);
-}
-
 Status EntropyModel::decode_symbols(ByteReader& reader, uint32_t count, uint8_t* symbols) const {
   std::array<uint32_t, kStates> states;
   for (uint32_t& state : states) state = reader.fixed<uint32_t>();
@@ -417,21 +403,16 @@ Status EntropyModel::decode_symbols(ByteReader& reader, uint32_t count, uint8_t*
   std::array<uint16_t, kChunkRows> words{};
   if (!bytes.empty()) std::memcpy(words.data(), bytes.data(), bytes.size());
   const uint16_t* next = words.data();
-  uint32_t i = shape_.order;
-  for (; i < count && i % kStates != 0; ++i) symbols[i] = pop(states[i % kStates], next);
-  // Four states in registers: their chains of loads and multiplications run side by side.
-  uint32_t state0 = states[0];
-  uint32_t state1 = states[1];
-  uint32_t state2 = states[2];
-  uint32_t state3 = states[3];
-  for (; i + kStates <= count; i += kStates) {
-    symbols[i] = pop(state0, next);
-    symbols[i + 1] = pop(state1, next);
-    symbols[i + 2] = pop(state2, next);
-    symbols[i + 3] = pop(state3, next);
+  for (uint32_t i = shape_.order; i < count; ++i) {
+    uint32_t& state = states[i % kStates];
+    const uint32_t slot = slots_[state & (kSlots - 1)];
+    symbols[i] = static_cast<uint8_t>(slot);
+    state = (((slot >> 8) & (kSlots - 1)) + 1) * (state >> kSlotBits) + (slot >> 20);
+    const bool small = state < kLeastState;
+    const uint32_t refilled = (state << kStateWordBits) | *next;
+    state = small ? refilled : state;
+    next += small ? 1 : 0;
   }
-  states = {state0, state1, state2, state3};
-  for (; i < count; ++i) symbols[i] = pop(states[i % kStates], next);
   bool whole = static_cast<uint64_t>(next - words.data()) == word_count;
   for (uint32_t state : states) whole = whole && state == kLeastState;
   return whole ? Status() : corruption("entropy-coded block does not end where it began");
@@ -453,9 +434,11 @@ Status EntropyModel::decode_residuals(ByteReader& reader, uint32_t count, const 
     const uint32_t bits = bits_[symbol];
     const uint32_t shift = at % 8;
     uint64_t plain = load_fixed<uint64_t>(padded.data() + at / 8) >> shift;
-    // Without branches: the widths of neighbours are hard to foretell.
-    plain |= load_fixed<uint64_t>(padded.data() + at / 8 + 8) << 1 << (63 - shift);
-    words[i] = bases_[symbol] + (plain & masks_[symbol]);
+    if (bits + shift > 64) {
+      plain |= load_fixed<uint64_t>(padded.data() + at / 8 + 8) << (64 - shift);
+    }
+    const uint64_t mask = bits == 64 ? ~0ull : (1ull << bits) - 1;
+    words[i] = bases_[symbol] + (plain & mask);
     at += bits;
   }
   return {};

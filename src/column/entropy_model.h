@@ -52,7 +52,6 @@ class EntropyModel {
  private:
   EntropyModel(Shape shape, std::vector<uint64_t> symbols, std::vector<uint16_t> less_one);
   uint32_t symbol_index(uint64_t symbol) const;
-  uint8_t pop(uint32_t& state, const uint16_t*& next) const;
   Status decode_symbols(ByteReader& reader, uint32_t count, uint8_t* symbols) const;
   Status decode_residuals(ByteReader& reader, uint32_t count, const uint8_t* symbols,
                           uint64_t* words) const;
@@ -65,7 +64,6 @@ class EntropyModel {
   // What a symbol stands for: base and a number of plain bits that are added to it.
   std::array<uint64_t, kMaxSymbols> bases_;
   std::array<uint8_t, kMaxSymbols> bits_;
-  std::array<uint64_t, kMaxSymbols> masks_;
   // For each of the kSlots slots: symbol, frequency less one, distance from the symbol's start.
   std::array<uint32_t, kSlots> slots_;
 };

@@ -300,9 +300,9 @@ WordCodecResult parse_word_codec(LaneKind kind, ByteReader& reader, Nesting nest
     case WordEncoding::kDictionary:
       if (nesting == Nesting::kDictionaryWords) break;
       return parse_dictionary_codec(kind, reader);
-    case WordEncoding::kScaled: return parse_scaled_codec(kind, reader);
     case WordEncoding::kPlanes: return parse_planes_codec(kind, reader);
     case WordEncoding::kRaw: return parse_raw_codec(kind, reader);
+    default: break;
   }
   return corruption("unknown encoding %u of a lane", encoding);
 }
@@ -312,19 +312,17 @@ std::unique_ptr<WordCodec> plan_word_codec(WordEncoding encoding, const WordSeri
     case WordEncoding::kInteger: return plan_integer(series);
     case WordEncoding::kOrdered: return plan_ordered(series);
     case WordEncoding::kDictionary: return series.may_nest ? plan_dictionary(series) : nullptr;
-    case WordEncoding::kScaled: return plan_scaled(series);
     case WordEncoding::kPlanes: return plan_planes(series);
     case WordEncoding::kRaw: return plan_raw(series);
+    default: return nullptr;
   }
-  return nullptr;
 }
 
 std::unique_ptr<WordCodec> choose_word_codec(const WordSeries& series) {
   // Encodings of cheap decoding first: a later one must be smaller by kGain per mille.
   constexpr uint64_t kGain = 980;
-  constexpr WordEncoding kOrder[] = {WordEncoding::kInteger, WordEncoding::kScaled,
-                                     WordEncoding::kOrdered, WordEncoding::kDictionary,
-                                     WordEncoding::kPlanes};
+  constexpr WordEncoding kOrder[] = {WordEncoding::kInteger, WordEncoding::kOrdered,
+                                     WordEncoding::kPlanes, WordEncoding::kDictionary};
   size_t sampled = 0;
   for (const auto& block : series.sample) sampled += block.size();
   std::unique_ptr<WordCodec> best = plan_raw(series);

@@ -27,10 +27,11 @@ enum class WordEncoding : uint8_t {
   kOrdered = 1,     // bits of floats, mapped so that their order is that of integers
   kDictionary = 2,  // ranks in a sorted list of distinct words
   kScaled = 3,      // floats as integers times a step or by a divisor
-  kPlanes = 4,      // byte planes, LZ4 or zstd
-  kRaw = 5,
+  kGrid = 4,        // floats near a grid: grid index and correction
+  kPlanes = 5,      // byte planes, LZ4 or zstd
+  kRaw = 6,
 };
-inline constexpr uint8_t kWordEncodingCount = 6;
+inline constexpr uint8_t kWordEncodingCount = 7;
 
 class WordCodec {
  public:
@@ -67,7 +68,6 @@ struct WordSeries {
 std::unique_ptr<WordCodec> plan_integer(const WordSeries& series);
 std::unique_ptr<WordCodec> plan_ordered(const WordSeries& series);
 std::unique_ptr<WordCodec> plan_dictionary(const WordSeries& series);
-std::unique_ptr<WordCodec> plan_scaled(const WordSeries& series);
 std::unique_ptr<WordCodec> plan_planes(const WordSeries& series);
 std::unique_ptr<WordCodec> plan_raw(const WordSeries& series);
 
@@ -76,7 +76,6 @@ using WordCodecResult = Result<std::unique_ptr<WordCodec>>;
 WordCodecResult parse_integer_codec(ByteReader& reader);
 WordCodecResult parse_ordered_codec(LaneKind kind, ByteReader& reader);
 WordCodecResult parse_dictionary_codec(LaneKind kind, ByteReader& reader);
-WordCodecResult parse_scaled_codec(LaneKind kind, ByteReader& reader);
 WordCodecResult parse_planes_codec(LaneKind kind, ByteReader& reader);
 WordCodecResult parse_raw_codec(LaneKind kind, ByteReader& reader);
 
