@@ -42,6 +42,11 @@ Expression::~Expression() {
   }
 }
 
+Select::~Select() {
+  SelectPtr term = std::move(left);
+  while (term != nullptr) term = std::move(term->left);
+}
+
 Value Expression::literal() const {
   switch (type.kind) {
     case TypeKind::kBoolean: return Value::boolean(integer != 0);

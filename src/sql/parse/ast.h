@@ -84,6 +84,14 @@ struct CreateIndex {
   ExpressionPtr where;
 };
 
+struct CreateView {
+  std::string view;
+  uint32_t view_offset = 0;
+  bool if_not_exists = false;
+  std::vector<std::string> columns;
+  SelectPtr query;
+};
+
 // COPY table [(columns)] FROM 'file', COPY table | (query) TO 'file'.
 struct Copy {
   bool from = false;  // FROM reads the file, TO writes it
@@ -103,8 +111,10 @@ enum class StatementKind : uint8_t {
   kDelete,       // erase
   kCreateTable,  // create_table
   kCreateIndex,  // create_index
+  kCreateView,   // create_view
   kDropTable,    // name, if_exists
   kDropIndex,    // name, if_exists
+  kDropView,     // name, if_exists
   kBegin,
   kCommit,
   kRollback,
@@ -136,6 +146,7 @@ struct Statement {
   std::unique_ptr<Delete> erase;
   std::unique_ptr<CreateTable> create_table;
   std::unique_ptr<CreateIndex> create_index;
+  std::unique_ptr<CreateView> create_view;
   std::unique_ptr<Copy> copy;
   // One a parameter, in the order of their numbers; empty for ? and ?N.
   std::vector<std::string> parameter_names;

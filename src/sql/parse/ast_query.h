@@ -6,9 +6,9 @@
 // Parentheses leave no trace but the shape of the tree, and to_sql() (print.h) puts them back where
 // the shape needs them: parsing what it prints gives the same tree.
 //
-// An expression is at most kMaxExpressionDepth levels high, so recursion over it is bounded. AND
-// and OR are n-ary: a chain of them is one level however long it is. A chain of other operators is
-// left-deep, and each operator in it is a level.
+// A tree is at most kMaxExpressionDepth levels high, the queries inside it included, so recursion
+// over it is bounded. AND and OR are n-ary: a chain of them is one level however long it is. A
+// chain of other operators is left-deep, and each operator in it is a level.
 #pragma once
 
 #include <cstdint>
@@ -94,7 +94,7 @@ struct Expression {
   bool star = false;              // kCall: name(*)
   bool has_operand = false;       // kCase
   bool has_else = false;          // kCase
-  uint16_t depth = 1;             // levels of this tree, itself included
+  uint16_t depth = 1;             // levels of this tree, itself and queries included
   uint32_t offset;                // where it begins in the statement's text
   uint32_t parameter = 0;         // kParameter: its number from 0
   Type type;                      // kCast; of a kLiteral: NULL, BOOLEAN, INTEGER, FLOAT, TEXT, BLOB
@@ -207,8 +207,13 @@ enum class SelectKind : uint8_t { kSelect, kValues, kUnion, kUnionAll, kIntersec
 // One query. Compound kinds have only left and right, beside WITH, ORDER BY and LIMIT. INTERSECT
 // binds tighter than UNION and EXCEPT.
 struct Select {
+  Select() = default;
+  ~Select();  // without recursion over the terms of a compound
+  Select(const Select&) = delete;
+  Select& operator=(const Select&) = delete;
+
   SelectKind kind = SelectKind::kSelect;
-  uint16_t depth = 1;  // levels of compound queries; at most kMaxQueryDepth
+  uint16_t depth = 1;  // levels of this query with all in it; at most kMaxExpressionDepth
   uint32_t offset = 0;
   bool recursive = false;  // WITH RECURSIVE
   std::vector<WithQuery> with;
