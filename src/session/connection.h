@@ -25,6 +25,8 @@
 namespace mote {
 
 class Database;
+struct ConnectionState;
+struct StatementState;
 
 struct ConnectionOptions {
   SyncMode sync = SyncMode::kSync;  // of commits
@@ -76,9 +78,8 @@ class Statement {
 
  private:
   friend class Connection;
-  struct State;
-  explicit Statement(std::unique_ptr<State> state);
-  std::unique_ptr<State> state_;
+  explicit Statement(std::unique_ptr<StatementState> state);
+  std::unique_ptr<StatementState> state_;
 };
 
 class Connection {
@@ -111,10 +112,8 @@ class Connection {
   const ConnectionOptions& options() const;
 
  private:
-  struct State;
-  friend class Statement;
-  explicit Connection(std::shared_ptr<State> state);
-  std::shared_ptr<State> state_;
+  explicit Connection(std::shared_ptr<ConnectionState> state);
+  std::shared_ptr<ConnectionState> state_;
 };
 
 // Where byte `offset` of a text stands, counted from 1; columns in code points.
