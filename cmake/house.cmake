@@ -18,4 +18,9 @@ mote_layer(NAME sql_exec FOLDER sql/exec
   USES sql_plan sql_bind base types env column catalog engine storage function reader)
 mote_layer(NAME session FOLDER session
   USES sql_exec sql_plan sql_bind sql_parse base types env column catalog engine storage function reader)
-mote_layer(NAME api FOLDER api USES base types env catalog engine session)
+mote_layer(NAME api FOLDER api
+  USES base types env wal column function storage catalog engine session)
+# The public headers, which api implements.
+if(TARGET mote_api)
+  target_include_directories(mote_api PRIVATE ${CMAKE_SOURCE_DIR}/include)
+endif()

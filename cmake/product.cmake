@@ -39,8 +39,9 @@ if(MOTE_TOP_LEVEL)
   write_basic_package_version_file(${CMAKE_BINARY_DIR}/motedbConfigVersion.cmake COMPATIBILITY SameMinorVersion)
   list(TRANSFORM codec_names PREPEND "-l" OUTPUT_VARIABLE codec_flags)
   list(JOIN codec_flags " " codec_flags)
+  file(RELATIVE_PATH up "/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/")
   file(WRITE ${CMAKE_BINARY_DIR}/motedb.pc
-    "prefix=${CMAKE_INSTALL_PREFIX}\n"
+    "prefix=\${pcfiledir}/${up}\n"
     "Name: motedb\nDescription: An embedded database for robots\nVersion: ${PROJECT_VERSION}\n"
     "Cflags: -I\${prefix}/${CMAKE_INSTALL_INCLUDEDIR}\n"
     "Libs: -L\${prefix}/${CMAKE_INSTALL_LIBDIR} -lmotedb\nLibs.private: ${codec_flags} -lpthread\n")

@@ -95,7 +95,7 @@ typedef struct mote_options {
   uint32_t group_ms;
   uint32_t window_ms;          /* how often appended rows are written to the log */
   uint64_t memory_bytes;       /* the budget for everything; default 64 MiB, at least 8 MiB */
-  uint64_t query_memory_bytes; /* of one statement; 0: a quarter of the budget */
+  uint64_t query_memory_bytes; /* of one statement; 0: half the budget */
   uint64_t log_limit_bytes;    /* hard limit of the log's files together; default 64 MiB */
   uint64_t background_bytes_per_second; /* 0: chosen from the load */
   uint64_t ballast_bytes;               /* set aside for deleting on a full disk */
@@ -107,10 +107,12 @@ MOTE_API void mote_options_init(mote_options* options);
 /* Opens the database in directory `path`, recovering whatever a crash left. options may be NULL. */
 MOTE_API mote_code mote_open(const char* path, const mote_options* options,
                              mote_database** database);
-/* Writes what was accepted and frees the handle. Connections, statements and appenders that are
- * still there get MOTE_CLOSED from then on and must still be ended by their owners. Called twice at
- * once: one closes, the other gets MOTE_CLOSED. */
+/* Writes what was accepted and closes. The handle, and connections, statements and appenders of it,
+ * get MOTE_CLOSED from then on and are still to be ended. From several threads at once: one closes,
+ * the others get MOTE_CLOSED. */
 MOTE_API mote_code mote_close(mote_database* database);
+/* Closes if that was not done, where an error is lost, and frees the handle. */
+MOTE_API void mote_database_free(mote_database* database);
 
 typedef void (*mote_line_callback)(void* context, const char* line);
 /* Opens a damaged database read-only without its damaged pieces; each is told to `line`. */
@@ -147,12 +149,22 @@ MOTE_API mote_code mote_get_counters(mote_database* database, mote_counters* cou
 
 /* Connections and statements */
 
-MOTE_API mote_code mote_connect(mote_database* database, mote_connection** connection);
+typedef struct mote_connection_options {
+  size_t struct_size; /* set by mote_connection_options_init, as all else from the database's
+                         options */
+  int sync;           /* mote_sync of this connection's commits */
+  uint64_t query_memory_bytes; /* of one statement */
+  const char* files_directory;
+} mote_connection_options;
+MOTE_API void mote_connection_options_init(mote_database* database,
+                                           mote_connection_options* options);
+/* options may be NULL. */
+MOTE_API mote_code mote_connect(mote_database* database, const mote_connection_options* options,
+                                mote_connection** connection);
 MOTE_API void mote_disconnect(mote_connection* connection); /* rolls back what is open */
-MOTE_API mote_code mote_set_sync(mote_connection* connection, mote_sync sync);
 /* Statements begun from now on fail with MOTE_CANCELLED after this long; 0: never. */
 MOTE_API void mote_set_timeout(mote_connection* connection, int64_t timeout_ns);
-/* Cancels what the connection is doing. From any thread, not from a signal's handler. */
+/* Cancels what the connection is doing. From any thread and from a signal's handler. */
 MOTE_API void mote_interrupt(mote_connection* connection);
 MOTE_API int mote_in_transaction(mote_connection* connection);
 
@@ -232,66 +244,10 @@ MOTE_API uint64_t mote_blob_size(mote_blob* blob);
 MOTE_API mote_code mote_blob_read(mote_blob* blob, uint64_t offset, void* out, size_t size_bytes);
 MOTE_API void mote_blob_close(mote_blob* blob);
 
-/* Appenders: rows from a control loop */
-
-typedef enum mote_on_full {
-  MOTE_FAIL = 0, /* end_row returns MOTE_FULL */
-  MOTE_DROP_OLDEST = 1,
-  MOTE_DROP_NEWEST = 2,
-  MOTE_BLOCK = 3
-} mote_on_full;
-
-typedef struct mote_appender_options {
-  size_t struct_size; /* set by mote_appender_options_init */
-  int on_full;        /* mote_on_full */
-  uint32_t block_timeout_ms;
-  uint64_t ring_bytes; /* a power of two; default 1 MiB */
-} mote_appender_options;
-MOTE_API void mote_appender_options_init(mote_appender_options* options);
-
-/* Names one accepted row of its appender; counts from 1. */
-typedef uint64_t mote_ack;
-
-typedef struct mote_appender_counters {
-  size_t struct_size;
-  uint64_t accepted; /* rows taken into the ring */
-  uint64_t dropped;  /* rows refused or pushed out because the ring was full */
-  uint64_t durable;  /* rows on the medium */
-} mote_appender_counters;
-
-MOTE_API mote_code mote_appender_open(mote_database* database, const char* table,
-                                      const mote_appender_options* options,
-                                      mote_appender** appender);
-/* Rows already accepted are still written. */
-MOTE_API void mote_appender_close(mote_appender* appender);
-/* A row: begin, a value a column in the table's order (what is left out is the DEFAULT or NULL),
- * end. None of these blocks, allocates or makes a system call, MOTE_BLOCK and errors apart. A value
- * that does not fit is reported by mote_append_end, which then takes nothing. ack may be NULL. */
-MOTE_API void mote_append_begin(mote_appender* appender);
-MOTE_API void mote_append_null(mote_appender* appender);
-MOTE_API void mote_append_boolean(mote_appender* appender, int value);
-MOTE_API void mote_append_integer(mote_appender* appender,
-                                  int64_t value); /* INTEGER, TIMESTAMP, FLOAT */
-MOTE_API void mote_append_float(mote_appender* appender, double value);
-MOTE_API void mote_append_bytes(mote_appender* appender, const void* bytes,
-                                size_t size_bytes); /* TEXT, BLOB */
-MOTE_API void mote_append_vector(mote_appender* appender, const float* elements,
-                                 uint32_t dimension);
-MOTE_API void mote_append_point(mote_appender* appender, double x, double y);
-MOTE_API void mote_append_point3d(mote_appender* appender, double x, double y, double z);
-MOTE_API void mote_append_interval(mote_appender* appender, int32_t months, int32_t days,
-                                   int64_t nanoseconds);
-MOTE_API mote_code mote_append_end(mote_appender* appender, mote_ack* ack);
-/* 1 once the row is on the medium. */
-MOTE_API int mote_ack_durable(mote_appender* appender, mote_ack ack);
-/* MOTE_CANCELLED after timeout_ns; MOTE_FULL when the row was pushed out of the ring. */
-MOTE_API mote_code mote_ack_wait(mote_appender* appender, mote_ack ack, int64_t timeout_ns);
-MOTE_API mote_code mote_appender_flush(mote_appender* appender, int64_t timeout_ns);
-MOTE_API mote_code mote_appender_get_counters(mote_appender* appender,
-                                              mote_appender_counters* counters);
-
 #ifdef __cplusplus
 }
 #endif
+
+#include "mote/appender.h"
 
 #endif /* MOTE_MOTE_H */
