@@ -73,7 +73,8 @@ def check_functions(name, code):
         if bare.endswith("{") and ")" in bare or bare in ("{",) or bare.endswith(") const {"):
             block = r"(namespace|class|struct|enum|switch|if|for|while|else|do|extern)\b|[}]|case"
             if not re.match(block, bare):
-                start[indent] = number
+                # A constructor's body ends below the line of its initializers.
+                start[indent - 4 if bare.startswith(": ") else indent] = number
         elif bare.startswith("}") and indent in start:
             length = number - start.pop(indent) + 1
             if length > FUNCTION_LINES:
