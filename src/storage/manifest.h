@@ -103,8 +103,13 @@ class Manifest {
   Env& env_;
   const std::string directory_;
   ManifestState state_;
-  std::unique_ptr<File> file_;
-  uint64_t end_ = 0;
+  Status rewrite();
+  Status load(bool writable);
+
+  std::unique_ptr<File> file_;    // null when opened for reading
+  uint64_t base_bytes_ = 0;       // of the file up to its first edit
+  uint64_t end_ = 0;              // where the next edit goes
+  uint64_t allocated_bytes_ = 0;  // of the file: zeros from end_ on
   bool poisoned_ = false;
 };
 
