@@ -1,0 +1,154 @@
+#include "storage/block_cache.h"
+
+#include <algorithm>
+#include <unordered_map>
+
+#include "base/checksum.h"
+
+namespace mote {
+
+namespace {
+
+constexpr size_t kMaxShards = 16;
+constexpr size_t kLeastShardBytes = 2u << 20;  // so that a page of many large values finds room
+constexpr size_t kEntryBytes = 128;            // what an entry costs beside its page's bytes
+
+struct PageName {
+  uint64_t file;
+  uint32_t page;
+  bool operator==(const PageName&) const = default;
+};
+struct PageNameHash {
+  size_t operator()(const PageName& name) const {
+    return mix64(name.file * 0x9e3779b97f4a7c15u + name.page);
+  }
+};
+
+}  // namespace
+
+// Entries stand in a ring over which the CLOCK's hand goes; a free place has no page.
+struct BlockCache::Shard {
+  struct Entry {
+    PageName name;
+    Page page;
+    size_t charge_bytes = 0;
+    bool used = false;  // since the hand last came by
+  };
+  mutable Mutex mutex{LockRank::kCache};
+  size_t capacity_bytes = 0;
+  size_t size_bytes = 0;
+  uint64_t hits = 0;
+  uint64_t misses = 0;
+  std::unordered_map<PageName, uint32_t, PageNameHash> places;
+  std::vector<Entry> ring;
+  std::vector<uint32_t> free_places;
+  uint32_t hand = 0;
+
+  void drop(uint32_t place, MemoryBudget& budget) {
+    Entry& entry = ring[place];
+    places.erase(entry.name);
+    budget.release(entry.charge_bytes);
+    size_bytes -= entry.charge_bytes;
+    entry = {};
+    free_places.push_back(place);
+  }
+  // Drops the first page that was not used since the hand last came by. False when there is none
+  // at all.
+  bool evict(MemoryBudget& budget) {
+    if (places.empty()) return false;
+    for (;; hand = (hand + 1) % static_cast<uint32_t>(ring.size())) {
+      Entry& entry = ring[hand];
+      if (entry.page == nullptr) continue;
+      if (!entry.used) {
+        drop(hand, budget);
+        return true;
+      }
+      entry.used = false;
+    }
+  }
+  // Keeps the page if there is room in the shard and in the budget; makes room by dropping others.
+  void insert(const PageName& name, const Page& page, MemoryBudget& budget) {
+    const size_t charge_bytes = page->size() + kEntryBytes;
+    if (charge_bytes > capacity_bytes) return;
+    while (size_bytes + charge_bytes > capacity_bytes) evict(budget);
+    while (!budget.charge(charge_bytes, "a cached page").ok()) {
+      if (!evict(budget)) return;
+    }
+    size_bytes += charge_bytes;
+    uint32_t place = static_cast<uint32_t>(ring.size());
+    if (free_places.empty()) {
+      ring.emplace_back();
+    } else {
+      place = free_places.back();
+      free_places.pop_back();
+    }
+    ring[place] = {name, page, charge_bytes, false};
+    places.emplace(name, place);
+  }
+};
+
+BlockCache::BlockCache(size_t capacity_bytes, MemoryBudget& budget) : budget_(budget) {
+  const size_t shards = std::clamp<size_t>(capacity_bytes / kLeastShardBytes, 1, kMaxShards);
+  for (size_t i = 0; i < shards; ++i) {
+    shards_.push_back(std::make_unique<Shard>());
+    shards_.back()->capacity_bytes = capacity_bytes / shards;
+  }
+}
+
+BlockCache::~BlockCache() { clear(); }
+
+Result<BlockCache::Page> BlockCache::get(uint64_t file, uint32_t page,
+                                         const std::function<Result<std::string>()>& load) {
+  const PageName name{file, page};
+  Shard& shard = *shards_[(PageNameHash()(name) >> 32) % shards_.size()];
+  {
+    MutexLock lock(shard.mutex);
+    const auto found = shard.places.find(name);
+    if (found != shard.places.end()) {
+      ++shard.hits;
+      Shard::Entry& entry = shard.ring[found->second];
+      entry.used = true;
+      return entry.page;
+    }
+    ++shard.misses;
+  }
+  MOTE_ASSIGN(std::string bytes, load());
+  Page loaded = std::make_shared<const std::string>(std::move(bytes));
+  MutexLock lock(shard.mutex);
+  const auto found = shard.places.find(name);
+  if (found != shard.places.end()) return shard.ring[found->second].page;
+  shard.insert(name, loaded, budget_);
+  return loaded;
+}
+
+void BlockCache::erase_file(uint64_t file) {
+  for (const auto& shard : shards_) {
+    MutexLock lock(shard->mutex);
+    for (uint32_t place = 0; place < shard->ring.size(); ++place) {
+      const Shard::Entry& entry = shard->ring[place];
+      if (entry.page != nullptr && entry.name.file == file) shard->drop(place, budget_);
+    }
+  }
+}
+
+void BlockCache::clear() {
+  for (const auto& shard : shards_) {
+    MutexLock lock(shard->mutex);
+    for (uint32_t place = 0; place < shard->ring.size(); ++place) {
+      if (shard->ring[place].page != nullptr) shard->drop(place, budget_);
+    }
+  }
+}
+
+BlockCache::Counters BlockCache::counters() const {
+  Counters total;
+  for (const auto& shard : shards_) {
+    MutexLock lock(shard->mutex);
+    total.hits += shard->hits;
+    total.misses += shard->misses;
+    total.size_bytes += shard->size_bytes;
+  }
+  return total;
+}
+
+}  // namespace mote
