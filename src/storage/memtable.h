@@ -122,6 +122,7 @@ class MemtableRun : public RowRange {
   static constexpr uint32_t kDirectories = 24;
   static constexpr uint32_t kFirstDirectory = 16;
 
+  void lay_out();
   Place place_of(uint64_t row) const;
   uint64_t rows_before(uint32_t segment) const;
   uint32_t capacity_of(uint32_t segment) const;
