@@ -9,7 +9,7 @@ add_library(motedb_static STATIC)
 add_library(motedb::motedb ALIAS motedb)
 add_library(motedb::static ALIAS motedb_static)
 foreach(library motedb motedb_static)
-  target_link_libraries(${library} PRIVATE mote_objects)
+  target_link_libraries(${library} PRIVATE $<BUILD_INTERFACE:mote_objects>)
   target_include_directories(${library} PUBLIC
     $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
   target_compile_features(${library} INTERFACE cxx_std_20)
