@@ -11,6 +11,7 @@
 
 #include "mote/mote.h"
 #include "mote/result.hpp"
+#include "mote/values.hpp"
 
 namespace mote {
 inline namespace client {
@@ -61,7 +62,8 @@ class Appender {
 
   // A row, one value a column in the table's order; columns left out are their DEFAULT or NULL.
   // Values: nullptr, bool, numbers, text (also of BLOB columns), std::span<const float> for a
-  // VECTOR, std::span<const std::byte> for a BLOB. Never waits, unless OnFull::block was asked for.
+  // VECTOR, std::span<const std::byte> for a BLOB, and those of values.hpp. Never waits, unless
+  // OnFull::block was asked for.
   template <typename... Values>
   Result<Ack> append(const Values&... values) {
     mote_append_begin(get());
@@ -101,6 +103,10 @@ class Appender {
   void put(std::span<const std::byte> bytes) {
     mote_append_bytes(get(), bytes.data(), bytes.size());
   }
+  void put(Timestamp time) { mote_append_integer(get(), time.nanoseconds); }
+  void put(Interval span) { mote_append_interval(get(), span.months, span.days, span.nanoseconds); }
+  void put(Point point) { mote_append_point(get(), point.x, point.y); }
+  void put(Point3d point) { mote_append_point3d(get(), point.x, point.y, point.z); }
   void put(std::span<const float> elements) {
     mote_append_vector(get(), elements.data(), static_cast<uint32_t>(elements.size()));
   }

@@ -19,27 +19,10 @@
 #include "mote/appender.hpp"
 #include "mote/mote.h"
 #include "mote/result.hpp"
+#include "mote/values.hpp"
 
 namespace mote {
 inline namespace client {
-
-struct Timestamp {
-  int64_t nanoseconds = 0;  // since 1970
-};
-struct Interval {
-  int32_t months = 0;
-  int32_t days = 0;
-  int64_t nanoseconds = 0;
-};
-struct Point {
-  double x = 0, y = 0;
-};
-struct Point3d {
-  double x = 0, y = 0, z = 0;
-};
-struct BlobView {  // bytes to bind as a BLOB
-  std::span<const std::byte> bytes;
-};
 
 // When a commit is acknowledged.
 struct Sync {
@@ -124,7 +107,7 @@ class Statement {
   Result<void> bind_all(const Values&... values) {
     uint32_t position = 0;
     Result<void> result;
-    ((result = bind(++position, values), result.ok()) && ...);
+    (void)((result = bind(++position, values), result.ok()) && ...);
     return result;
   }
 
