@@ -17,6 +17,7 @@ namespace mote {
 enum class LockRank : uint8_t {
   kRegistry = 10,     // open databases of this process
   kDatabase = 20,     // closing, thread life
+  kDrain = 25,        // taking rows from the appenders' rings
   kMaintenance = 30,  // one flush, merge or checkpoint at a time
   kCommit = 40,       // the commit token
   kRings = 50,        // list of producers

@@ -1,0 +1,380 @@
+#include "engine/recovery.h"
+
+#include <algorithm>
+#include <set>
+
+#include "engine/maintenance.h"
+
+namespace mote {
+
+namespace {
+
+// Shares of the budget.
+uint64_t memtable_bytes_of(const DatabaseOptions& options) {
+  if (options.memtable_bytes != 0) return options.memtable_bytes;
+  return std::clamp<uint64_t>(options.memory_bytes / 16, 128 * 1024, 16u << 20);
+}
+uint64_t cache_bytes_of(const DatabaseOptions& options) { return options.memory_bytes / 4; }
+
+// Puts the groups of the log back into memtables.
+class Replay : public RecordVisitor {
+ public:
+  explicit Replay(Core& core) : core_(core) {}
+
+  Status group(const GroupHeader& header, std::string_view payload) {
+    core_.replay_floor = header.lsn;
+    sequence_ = header.sequence;
+    ++core_.counters.replayed_groups;
+    return read_records(payload, *this)
+        .in(format_text("log group at lsn %llu", static_cast<unsigned long long>(header.lsn)));
+  }
+
+  std::shared_ptr<const Schema> schema_of(TableId table) override {
+    if (is_known()) return nullptr;
+    const auto definition = core_.versions.head()->catalog->share(table);
+    if (definition == nullptr) return nullptr;
+    return {definition, &definition->schema};
+  }
+
+  Status rows(TableId table, RowId first, const RowBatch& batch) override {
+    MOTE_TRY(make_room(MemtableRun::append_bytes(
+        core_.versions.head()->catalog->find(table)->schema, batch.rows)));
+    MOTE_TRY(expect_next(table, first));
+    const auto definition = core_.versions.head()->catalog->share(table);
+    return change(
+        [&](Version* changed) { return core_.apply_rows(definition, batch, sequence_, changed); },
+        /*needed=*/core_.heads[table].run == nullptr);
+  }
+
+  Status deletes(TableId table, RowSet rows) override {
+    if (is_known() || core_.versions.head()->find(table) == nullptr) return {};
+    return change([&](Version* changed) {
+      core_.apply_deletes(table, rows, changed);
+      return Status();
+    });
+  }
+
+  Status create_table(std::shared_ptr<const TableDefinition> table) override {
+    if (is_known()) return {};
+    MOTE_ASSIGN(auto catalog, core_.versions.head()->catalog->with_table(table));
+    return change([&](Version* changed) {
+      core_.apply_create(table, changed);
+      changed->catalog = std::move(catalog);
+      return Status();
+    });
+  }
+
+  Status drop_table(TableId table) override {
+    if (is_known()) return {};
+    MOTE_ASSIGN(auto catalog, core_.versions.head()->catalog->without_table(table));
+    return change([&](Version* changed) {
+      core_.apply_drop(table, changed);
+      changed->catalog = std::move(catalog);
+      return Status();
+    });
+  }
+
+  Status adopt_part(TableId table, const PartDefinition& part) override {
+    if (is_known()) return {};
+    const auto definition = core_.versions.head()->catalog->share(table);
+    if (definition == nullptr) return {};
+    MOTE_TRY(expect_next(table, part.base));
+    return change([&](Version* changed) {
+      core_.apply_part(definition, part, changed);
+      return Status();
+    });
+  }
+
+  Status end_commit() override {
+    if (!is_known()) {
+      core_.last_sequence = sequence_;
+      core_.durable_sequence.store(sequence_);
+      core_.stages.back()->last_sequence = sequence_;
+      ++core_.counters.commits;
+    }
+    ++sequence_;
+    return {};
+  }
+
+ private:
+  // The manifest has this commit already.
+  bool is_known() const { return sequence_ <= core_.manifest->state().sequence; }
+
+  Status expect_next(TableId table, RowId first) const {
+    const RowId next = core_.heads[table].next_row;
+    if (first == next) return {};
+    return corruption("table %u: rows from %llu on; %llu is next", table,
+                      static_cast<unsigned long long>(first),
+                      static_cast<unsigned long long>(next));
+  }
+
+  template <typename Change>
+  Status change(Change apply, bool needed = true) {
+    core_.stages.back()->last_sequence = sequence_;
+    if (!needed) return apply(nullptr);
+    auto version = std::make_shared<Version>(*core_.versions.head());
+    MOTE_TRY(apply(version.get()));
+    core_.versions.set_head(std::move(version));
+    return {};
+  }
+
+  Status make_room(size_t size_bytes) {
+    MemtableStage& active = *core_.stages.back();
+    if (active.last_sequence == 0 || active.memtable->arena().left_bytes() >= size_bytes) return {};
+    // Half a commit is never written to parts, so a memtable may grow beyond its arena until the
+    // commit ends.
+    if (active.last_sequence == sequence_) return {};
+    if (core_.options.read_only) {
+      if (!core_.pool->has_free()) MOTE_TRY(core_.pool->grow());
+      core_.freeze();
+      return {};
+    }
+    if (!core_.freeze()) return out_of_memory("no memtable is free for replay");
+    return flush_oldest(core_);
+  }
+
+  Core& core_;
+  CommitSequence sequence_ = 0;
+};
+
+Status load_tables(Core& core, std::vector<std::string>* report, Version* version) {
+  std::shared_ptr<const Catalog> catalog = std::make_shared<Catalog>();
+  for (const auto& [id, state] : core.manifest->state().tables) {
+    ByteReader reader(state.definition);
+    MOTE_ASSIGN(auto definition, TableDefinition::deserialize(reader));
+    if (definition->id != id) {
+      return corruption("%s/MANIFEST: table %u is listed as %u", core.directory.c_str(),
+                        definition->id, id);
+    }
+    MOTE_ASSIGN(catalog, catalog->with_table(definition));
+    auto table = std::make_shared<TableVersion>();
+    table->definition = definition;
+    auto deletes = std::make_shared<RowSet>();
+    if (state.deletes_file != 0) {
+      Result<RowSet> read =
+          read_deletes(core.env, core.directory, state.deletes_file, state.deletes_checksum);
+      if (read.ok()) {
+        *deletes = std::move(*read);
+      } else if (report != nullptr) {
+        report->push_back(definition->name +
+                          ": deleted rows come back: " + read.status().message());
+      } else {
+        return std::move(read).status();
+      }
+    }
+    table->deletes = std::move(deletes);
+    core.persisted_deletes[id] = table->deletes;
+    for (const auto& [base, part] : state.parts) {
+      auto range = core.open_part(definition, part);
+      if (report != nullptr) {
+        std::vector<std::string> problems;
+        Status verified = range->verify(&problems);
+        if (!verified.ok()) problems.push_back(verified.message());
+        if (!problems.empty()) {
+          report->push_back(format_text(
+              "table '%s': rows %llu to %llu are left out: %s", definition->name.c_str(),
+              static_cast<unsigned long long>(base),
+              static_cast<unsigned long long>(base + part.row_count - 1), problems[0].c_str()));
+          continue;
+        }
+      }
+      const uint64_t dead = table->deletes->count_range(base, base + part.row_count);
+      if (dead > 0) core.purged[part.file] = {dead, /*known=*/false};
+      table->ranges.push_back(std::move(range));
+      table->runs.push_back(nullptr);
+    }
+    core.heads[id].next_row = state.next_row;
+    version->put(std::move(table));
+  }
+  version->catalog = std::move(catalog);
+  return {};
+}
+
+std::optional<uint64_t> number_in(const std::string& name, std::string (*name_of)(uint64_t)) {
+  // Names differ in their number only.
+  const std::string zero = name_of(0);
+  const size_t digits = zero.find('0');
+  const size_t last = zero.rfind('0');
+  if (name.size() < zero.size() || name.compare(0, digits, zero, 0, digits) != 0) {
+    return std::nullopt;
+  }
+  const std::string suffix = zero.substr(last + 1);
+  if (name.size() < digits + suffix.size() ||
+      name.compare(name.size() - suffix.size(), suffix.size(), suffix) != 0) {
+    return std::nullopt;
+  }
+  const std::string number = name.substr(digits, name.size() - digits - suffix.size());
+  char* end = nullptr;
+  for (const int radix : {10, 16}) {
+    const uint64_t value = strtoull(number.c_str(), &end, radix);
+    if (!number.empty() && *end == 0 && name_of(value) == name) return value;
+  }
+  return std::nullopt;
+}
+std::string blob_name(uint64_t file) { return blob_file_name(static_cast<uint32_t>(file)); }
+
+// Numbers go on behind everything that is there: a file of a crashed run is never written over
+// while something may still name it.
+Status count_on(Core& core) {
+  const ManifestState& state = core.manifest->state();
+  uint64_t next_file = state.next_file;
+  uint64_t next_blob = state.next_blob_file;
+  MOTE_ASSIGN(const std::vector<std::string> names, core.env.list(core.directory));
+  for (const std::string& name : names) {
+    for (const auto number :
+         {number_in(name, part_file_name), number_in(name, deletes_file_name)}) {
+      if (number.has_value()) next_file = std::max(next_file, *number + 1);
+    }
+    if (const auto number = number_in(name, blob_name)) {
+      next_blob = std::max(next_blob, *number + 1);
+    }
+  }
+  core.next_file.store(next_file);
+  core.next_table.store(state.next_table);
+  core.blobs->set_next_file(static_cast<uint32_t>(next_blob));
+  return {};
+}
+
+// Parts and delete sets that nothing names.
+Status remove_orphans(Core& core) {
+  std::set<std::string> known;
+  for (const auto& [id, table] : core.manifest->state().tables) {
+    if (table.deletes_file != 0) known.insert(deletes_file_name(table.deletes_file));
+    for (const auto& [base, part] : table.parts) known.insert(part_file_name(part.file));
+  }
+  for (const auto& table : core.versions.head()->tables) {
+    for (size_t i = 0; i < table->ranges.size(); ++i) {
+      if (table->runs[i] != nullptr) continue;
+      const auto& part = static_cast<const ColumnPart&>(*table->ranges[i]);
+      known.insert(part_file_name(part.definition().file));
+    }
+  }
+  MOTE_ASSIGN(const std::vector<std::string> names, core.env.list(core.directory));
+  for (const std::string& name : names) {
+    if (known.count(name) != 0) continue;
+    if (!number_in(name, part_file_name).has_value() &&
+        !number_in(name, deletes_file_name).has_value()) {
+      continue;
+    }
+    MOTE_TRY(core.env.remove(core.directory + "/" + name));
+  }
+  return {};
+}
+
+Status open_directory(Core& core) {
+  const DatabaseOptions& options = core.options;
+  const Result<FileStat> found = core.env.stat(core.directory);
+  if (!found.ok()) {
+    if (found.status().code() != Code::kNotFound) return found.status();
+    if (options.read_only || !options.create) {
+      return not_found("%s: there is no database", core.directory.c_str());
+    }
+    MOTE_TRY(core.env.create_directory(core.directory));
+    const size_t slash = core.directory.find_last_of('/');
+    const std::string parent = slash == std::string::npos ? "."
+                               : slash == 0               ? "/"
+                                                          : core.directory.substr(0, slash);
+    MOTE_TRY(core.env.sync_directory(parent));
+  } else if (!found->is_directory) {
+    return invalid_argument("%s: is a file; a moteDB database is a directory",
+                            core.directory.c_str());
+  }
+  if (options.read_only) return {};
+  const std::string lock = core.directory + "/" + kLockFileName;
+  if (!options.create && !core.env.stat(core.directory + "/MANIFEST").ok()) {
+    return not_found("%s: there is no database", core.directory.c_str());
+  }
+  MOTE_ASSIGN(core.lock_file, core.env.lock(lock));
+  MOTE_ASSIGN(const FileStat stat, core.env.stat(lock));
+  core.lock_identity = stat.identity;
+  return {};
+}
+
+Status open_manifest(Core& core) {
+  Result<std::unique_ptr<Manifest>> manifest =
+      Manifest::open(core.env, core.directory, /*writable=*/!core.options.read_only);
+  if (!manifest.ok() && manifest.status().code() == Code::kNotFound) {
+    if (core.options.read_only || !core.options.create) return std::move(manifest).status();
+    manifest = Manifest::create(core.env, core.directory);
+  }
+  MOTE_ASSIGN(core.manifest, std::move(manifest));
+  if (core.options.read_only) return {};
+  // Durable before the first write of the log, so that no two runs write groups of one epoch.
+  ManifestEdit edit;
+  edit.epoch = core.manifest->state().epoch + 1;
+  return core.manifest->append(edit);
+}
+
+Status make_storage(Core& core) {
+  const DatabaseOptions& options = core.options;
+  const uint64_t id = core.manifest->state().database_id;
+  const uint64_t memtable_bytes = memtable_bytes_of(options);
+  MOTE_TRY(
+      core.flush_reserve.grow(core.budget, core.flush_budget.limit_bytes(), "what a flush needs"));
+  core.cache = std::make_unique<BlockCache>(cache_bytes_of(options), core.budget);
+  core.blobs = std::make_shared<BlobStore>(core.env, core.directory, id, core.budget);
+  core.part_environment.reset(
+      new PartEnvironment{core.env, core.directory, id, *core.cache, *core.blobs, core.budget});
+  core.flush_environment.reset(new PartEnvironment{core.env, core.directory, id, *core.cache,
+                                                   *core.blobs, core.flush_budget});
+  MOTE_ASSIGN(core.pool, MemtablePool::create(memtable_bytes, kMemtables, core.budget));
+  return {};
+}
+
+}  // namespace
+
+uint64_t flush_budget_bytes(const DatabaseOptions& options) {
+  // The writer of a part holds the memtable's rows once as they are and a column of them encoded.
+  return 2 * memtable_bytes_of(options) + (1u << 20);
+}
+
+Status recover(Core& core, std::vector<std::string>* report) {
+  MOTE_TRY(open_directory(core));
+  MOTE_TRY(open_manifest(core));
+  MOTE_TRY(make_storage(core));
+  const ManifestState& state = core.manifest->state();
+  auto version = std::make_shared<Version>();
+  MOTE_TRY(load_tables(core, report, version.get()));
+  MOTE_TRY(count_on(core));
+  core.last_sequence = state.sequence;
+  core.durable_sequence.store(state.sequence);
+  core.versions.start(std::move(version), state.sequence);
+  core.start_stage(state.log_floor);
+
+  LogOptions log;
+  log.directory = core.directory;
+  log.database_id = state.database_id;
+  log.epoch = state.epoch;
+  log.file_bytes = core.options.log_file_bytes;
+  log.limit_bytes = core.options.log_limit_bytes;
+  Replay replay(core);
+  std::string damage;
+  const Lsn floor = state.log_floor;
+  core.replay_floor = floor;
+  {
+    MutexLock maintenance(core.maintenance_mutex);
+    MOTE_ASSIGN(const ScanReport scan,
+                scan_log(
+                    core.env, log, floor,
+                    [&](const GroupHeader& header, std::span<const std::byte> payload) {
+                      return replay.group(header, as_text(payload));
+                    },
+                    report != nullptr ? &damage : nullptr));
+    if (!damage.empty()) report->push_back(damage);
+    if (!core.options.read_only) {
+      MOTE_ASSIGN(core.log, Log::open(core.env, log, core.manifest->state().log_floor, scan.end_lsn,
+                                      core.budget));
+    }
+  }
+  core.replay_floor = 0;
+  if (core.stages.back()->last_sequence == 0 && core.log != nullptr) {
+    core.stages.back()->floor = core.log->end_lsn();
+  }
+  core.versions.seal();
+  core.versions.publish_durable(core.last_sequence);
+  core.versions.reclaim();
+  if (core.options.read_only) return {};
+  return remove_orphans(core);
+}
+
+}  // namespace mote

@@ -1,0 +1,160 @@
+// The log thread and the background thread, or a host's pump() in their place.
+#include <algorithm>
+
+#include "engine/maintenance.h"
+
+namespace mote {
+
+namespace {
+
+// Background writes when the host gives no rate: what keeps a 200 Hz writer undisturbed while the
+// memtables have room (measured: 40 MB/s in 256 KiB pieces).
+constexpr uint64_t kCalmBytesPerSecond = 40u << 20;
+// The longest single pause: a close, or a writer that runs out of room, is not kept waiting.
+constexpr int64_t kLongestPauseNs = 5'000'000;
+constexpr int64_t kRetryNs = 100'000'000;
+constexpr int64_t kIdleNs = 1'000'000'000;
+constexpr size_t kRetiredVersions = 64;
+
+}  // namespace
+
+Status pace(Core& core, size_t size_bytes, bool may_cancel) {
+  if (may_cancel && (core.stopping.load() || core.closing.load())) {
+    return cancelled("%s: closing", core.directory.c_str());
+  }
+  if (!core.threaded) return {};
+  if (may_cancel && core.flushes_due.load() > 0 && !core.flushing) {
+    // A merge lets flushes pass: writers may be near the end of their room.
+    core.flushing = true;
+    Status flushed = flush_oldest(core);
+    core.flushing = false;
+    MOTE_TRY(flushed);
+  }
+  if (size_bytes == 0 || core.hurry.load() > 0 || core.flushes_due.load() > 1) return {};
+  const uint64_t rate = core.options.background_bytes_per_second != 0
+                            ? core.options.background_bytes_per_second
+                            : kCalmBytesPerSecond;
+  int64_t left = static_cast<int64_t>(size_bytes * 1'000'000'000 / rate);
+  while (left > 0 && core.hurry.load() == 0 && core.flushes_due.load() <= 1 &&
+         !core.stopping.load()) {
+    MutexLock lock(core.background_mutex);
+    const int64_t pause = std::min(left, kLongestPauseNs);
+    core.background_wake.wait_for(core.background_mutex, pause);
+    left -= pause;
+  }
+  return {};
+}
+
+void Core::wake_log_thread(bool at_once) {
+  MutexLock lock(log_wake_mutex);
+  if (!log_idle && !at_once) return;  // it wakes at the end of the window anyway
+  log_wanted = true;
+  log_at_once = log_at_once || at_once;
+  log_wake.notify_one();
+}
+
+void Core::wake_background() {
+  MutexLock lock(background_mutex);
+  background_wanted = true;
+  background_wake.notify_all();
+}
+
+void Core::log_loop() {
+  log_thread_class.store(static_cast<uint8_t>(env.set_thread_class(ThreadClass::kRealTime)));
+  const int64_t window_ns = std::max<int64_t>(options.window_ms, 1) * 1'000'000;
+  const int64_t group_ns = std::max<int64_t>(options.group_ms, 1) * 1'000'000;
+  int64_t due = env.monotonic_ns() + window_ns;
+  while (!stopping.load()) {
+    {
+      MutexLock lock(log_wake_mutex);
+      const bool streaming = ring_count.load() > 0 || async_pending.load();
+      if (!streaming && !group_pending.load()) {
+        log_idle = true;
+        while (!log_wanted && !stopping.load()) log_wake.wait(log_wake_mutex);
+        log_idle = false;
+        due = env.monotonic_ns() + window_ns;
+      }
+      if (!streaming && group_pending.load()) due = env.monotonic_ns() + group_ns;
+      log_wanted = false;
+      for (;;) {
+        const int64_t left = due - env.monotonic_ns();
+        if (left <= 0 || stopping.load() || log_at_once) break;
+        log_wake.wait_for(log_wake_mutex, left);
+      }
+      log_at_once = false;
+    }
+    // A failure is told to those who wait: by the log's poison, or by an ack that stays open.
+    const Status written = drain_and_write();
+    if (!written.ok()) wake_background();
+    due = std::max(due + window_ns, env.monotonic_ns());
+  }
+}
+
+Result<bool> Core::background_step() {
+  if (log != nullptr && log->wants_next_file()) {
+    MOTE_TRY(log->prepare_next_file());
+    return true;
+  }
+  if (versions.retired_count() > 0) versions.reclaim();
+  if (!pool->has_free() && flushes_due.load() == 0) {
+    // All is flushed and still no memtable has come back: readers hold them.
+    MOTE_TRY(pool->grow());
+    return true;
+  }
+  MutexLock lock(maintenance_mutex);
+  if (flushes_due.load() > 0) {
+    MOTE_TRY(flush_oldest(*this));
+    return true;
+  }
+  if (!merge_wanted.load()) return false;
+  MOTE_ASSIGN(const bool merged, merge_once(*this, MergeKind::kTiered));
+  if (!merged) merge_wanted.store(false);
+  return merged;
+}
+
+void Core::background_loop() {
+  env.set_thread_class(ThreadClass::kIdle);
+  while (!stopping.load()) {
+    Result<bool> more = background_step();
+    const bool failed = !more.ok();
+    {
+      MutexLock lock(commit_mutex);
+      background_failure =
+          failed && more.status().code() != Code::kCancelled ? more.status() : Status();
+      if (writers_waiting > 0) room.notify_all();
+    }
+    if (!failed && *more) continue;
+    MutexLock lock(background_mutex);
+    const int64_t pause = failed || versions.retired_count() > 0 ? kRetryNs : kIdleNs;
+    if (!background_wanted && !stopping.load()) background_wake.wait_for(background_mutex, pause);
+    if (failed && !stopping.load()) background_wake.wait_for(background_mutex, kRetryNs);
+    background_wanted = false;
+  }
+}
+
+Status Core::start_threads() {
+  if (!options.background_thread || options.read_only || !env.has_threads()) return {};
+  threaded = true;
+  MOTE_ASSIGN(log_thread, env.start_thread("mote-log", [this] { log_loop(); }));
+  MOTE_ASSIGN(background_thread,
+              env.start_thread("mote-background", [this] { background_loop(); }));
+  return {};
+}
+
+void Core::stop_threads() {
+  stopping.store(true);
+  {
+    MutexLock lock(log_wake_mutex);
+    log_wanted = true;
+  }
+  log_wake.notify_all();
+  {
+    MutexLock lock(background_mutex);
+    background_wanted = true;
+  }
+  background_wake.notify_all();
+  log_thread.reset();
+  background_thread.reset();
+}
+
+}  // namespace mote
