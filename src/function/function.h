@@ -48,6 +48,7 @@ struct ScalarFunction {
   uint32_t most_arguments;  // UINT32_MAX: any number
   bool nulls_pass = true;   // NULL in, NULL out
   Volatility volatility = Volatility::kImmutable;
+  std::string_view signature = {};  // "(TEXT, INTEGER [, INTEGER])", for messages and docs
 };
 
 // An aggregate's state lives in `state_bytes` bytes, 16-byte aligned, in memory that the operator
@@ -67,6 +68,7 @@ struct AggregateFunction {
   Status (*finish)(const void* state, Column& out, uint32_t row);
   uint32_t least_arguments;
   uint32_t most_arguments;
+  std::string_view signature = {};
 };
 
 // All overloads of a name, in any case; empty when there is none. They are tried in order, exact
@@ -92,7 +94,8 @@ struct ResolvedAggregate {
 };
 Result<ResolvedAggregate> resolve_aggregate(std::string_view name, std::span<const Type> arguments);
 
-// Casts a whole column. Rows that can not be cast are an error naming the value.
+// Casts a whole column. Rows that can not be cast are an error naming the value. A VECTOR needs its
+// dimension here.
 Status cast_column(const Column& from, uint32_t row_count, Type type, CastMode mode, Column& out);
 
 }  // namespace mote
