@@ -19,13 +19,12 @@
 namespace mote {
 
 // parameter_types: the types of values already bound, kNull (or left out at the end) where none is
-// known; see BoundParameter. `sql` is the text that the tree was parsed from.
 //
 // Errors: kNotFound for names; kInvalidArgument for types and for what SQL does not allow; those of
 // `functions`. All with an offset.
 Result<BoundStatement> bind_statement(const ast::Statement& statement, const Catalog& catalog,
                                       TableFunctions& functions,
-                                      std::span<const Type> parameter_types, std::string_view sql);
+                                      std::span<const Type> parameter_types);
 
 // The value of an expression without columns and parameters, at once. Used for DEFAULTs shown to
 // the user, options and limits; stable functions (now()) count as of `statement_wall_ns`.

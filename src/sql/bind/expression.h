@@ -38,6 +38,7 @@ struct BoundExpression {
   Type type;
   uint32_t offset = 0;             // in the SQL text, for errors at run time
   SlotId slot = 0;                 // kColumn
+  std::string name;                // kColumn, for messages and EXPLAIN
   uint32_t position = UINT32_MAX;  // kColumn, once planned
   Value constant;                  // kConstant
   uint32_t parameter = 0;          // kParameter, from 0
@@ -52,6 +53,15 @@ struct BoundExpression {
   std::string to_text() const;
 };
 using BoundExpressionPtr = std::unique_ptr<BoundExpression>;
+
+BoundExpressionPtr make_column(SlotId slot, Type type, std::string name, uint32_t offset = 0);
+BoundExpressionPtr make_constant(Value value, uint32_t offset = 0);
+// kAnd, kOr, kNot, kIsNull over these children; BOOLEAN.
+BoundExpressionPtr make_logical(BoundKind kind, std::vector<BoundExpressionPtr> children);
+// a AND b, flat; either may be null.
+BoundExpressionPtr conjoin(BoundExpressionPtr a, BoundExpressionPtr b);
+// Moves the conjuncts of `condition` (which may be null) behind `out`.
+void split_conjuncts(BoundExpressionPtr condition, std::vector<BoundExpressionPtr>* out);
 
 struct BoundAggregate {
   const AggregateFunction* function = nullptr;
