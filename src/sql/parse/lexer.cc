@@ -221,11 +221,11 @@ Lexer::Found Lexer::next(Token* token) {
   *token = Token();
   skip_blanks();
   begin_ = at_;
+  if (at_ == text_.size()) return Found::kEndOfText;
   if (is_open_) {
     at_ = text_.size();
     return fail(invalid_argument("the comment that begins here is not closed by */"));
   }
-  if (at_ == text_.size()) return Found::kEndOfText;
   const char c = text_[at_];
   if (c == ';') {
     ++at_;

@@ -466,6 +466,7 @@ bool Parser::pragma(ast::Statement* out) {
   if (!named(StatementKind::kSet, out)) return false;
   if (same_name(out->name, "integrity_check")) {
     out->kind = StatementKind::kCheck;
+    out->name.clear();
     return true;
   }
   const bool has_brackets = accept(Symbol::kOpen);
