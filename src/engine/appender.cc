@@ -38,10 +38,14 @@ void Appender::put_interval(Interval value) { ring_->put_interval(value); }
 Result<Ack> Appender::end_row() {
   Result<uint64_t> number = ring_->end_row();
   if (!number.ok()) return std::move(number).status();
-  Ack ack;
-  ack.ring_ = ring_;
-  ack.row_ = *number;
-  return ack;
+  return ack(*number);
+}
+
+Ack Appender::ack(uint64_t row_number) const {
+  Ack named;
+  named.ring_ = ring_;
+  named.row_ = row_number;
+  return named;
 }
 
 AppenderCounters Appender::counters() const { return ring_->counters(); }

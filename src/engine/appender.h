@@ -65,6 +65,8 @@ class Appender {
   // Errors: kFull (policy kFail, or kBlock after its timeout; kDropNewest and kDropOldest return OK
   // and count), kLimit for a row larger than half the ring, kReadOnly after a failed log, kClosed.
   Result<Ack> end_row();
+  // The Ack of an accepted row, by its number.
+  Ack ack(uint64_t row_number) const;
 
   AppenderCounters counters() const;
   // Asks the log thread for what is in the ring and waits for it.
