@@ -31,6 +31,11 @@ Status sizes_disagree(uint64_t total) {
                     static_cast<unsigned long long>(total));
 }
 
+IntegerStream train_on(std::span<const uint64_t> words) {
+  const WordSeries series = WordSeries::of(LaneKind::kInt64, words, Effort::kFast);
+  return IntegerStream::train(series.sample, series.effort);
+}
+
 void encode_sized(const IntegerStream& sizes, const std::string_view* values, uint32_t count,
                   bool strong, std::string* out) {
   Words words;
@@ -196,7 +201,7 @@ std::unique_ptr<BytesCodec> BytesDictionary::plan(std::span<const std::string_vi
   std::vector<uint64_t> ranks;
   ranks.reserve(values.size());
   for (std::string_view value : values) ranks.push_back(codec->rank_of(value));
-  codec->ranks_ = IntegerStream::train(WordSeries::of(LaneKind::kInt64, ranks, false).sample);
+  codec->ranks_ = train_on(ranks);
   return codec;
 }
 
@@ -351,7 +356,7 @@ std::unique_ptr<BytesCodec> plan_plain(std::span<const std::string_view> values,
   sizes.reserve(values.size());
   for (std::string_view value : values) sizes.push_back(value.size());
   return std::make_unique<PlainCodec>(
-      IntegerStream::train(WordSeries::of(LaneKind::kInt64, sizes, false).sample), strong);
+      train_on(sizes), strong);
 }
 
 std::unique_ptr<BytesCodec> cheaper(std::unique_ptr<BytesCodec> a, std::unique_ptr<BytesCodec> b,

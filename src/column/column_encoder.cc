@@ -82,8 +82,9 @@ LanesCodec plan_lanes(Type type, const Gathered& gathered, const EncodeOptions& 
     return codec;
   }
   for (uint32_t lane = 0; lane < lane_count(type.kind); ++lane) {
-    const WordSeries series = WordSeries::of(lane_kind(type.kind), gathered.words[lane],
-                                             options.strong_compression);
+    const Effort effort = options.strong_compression ? Effort::kSmall : Effort::kFast;
+    const WordSeries series =
+        WordSeries::of(lane_kind(type.kind), gathered.words[lane], effort);
     if (ForcedEncoding::word_encoding >= 0) {
       codec.words[lane] =
           plan_word_codec(static_cast<WordEncoding>(ForcedEncoding::word_encoding), series);
@@ -122,6 +123,17 @@ bool same_entry(const Column& a, const Column& b, uint32_t lane, uint32_t row) {
 Status check_block(const std::shared_ptr<const ColumnDecoder>& decoder, const std::string& bytes,
                    const Column& column, uint32_t row_count, Column& decoded) {
   MOTE_TRY(decoder->decode(bytes, row_count, decoded, decoder));
+  const LaneKind kind = lane_kind(column.type().kind);
+  if (kind != LaneKind::kBytes && column.validity().all_valid() &&
+      decoded.validity().all_valid()) {
+    for (uint32_t lane = 0; lane < lane_count(column.type().kind); ++lane) {
+      const size_t size_bytes = static_cast<size_t>(row_count) * lane_entry_bytes(kind);
+      if (std::memcmp(column.lane<char>(lane), decoded.lane<char>(lane), size_bytes) != 0) {
+        return corruption("lane %u of an encoded block decodes to other values", lane);
+      }
+    }
+    return {};
+  }
   for (uint32_t row = 0; row < row_count; ++row) {
     bool same = column.is_null(row) == decoded.is_null(row);
     for (uint32_t lane = 0; same && lane < lane_count(column.type().kind); ++lane) {

@@ -151,7 +151,8 @@ std::unique_ptr<WordCodec> plan_dictionary(const WordSeries& series) {
     table->find(words[rank]).rank = static_cast<uint32_t>(rank);
   }
 
-  WordSeries nested = WordSeries::of(series.kind, words, series.strong_compression);
+  // Decoded once, when the column is opened.
+  WordSeries nested = WordSeries::of(series.kind, words, Effort::kSmall);
   nested.may_nest = false;
   const std::unique_ptr<WordCodec> codec = choose_word_codec(nested);
   std::string packed;
@@ -171,7 +172,7 @@ std::unique_ptr<WordCodec> plan_dictionary(const WordSeries& series) {
   }
   for (const auto& block : ranks) spans.push_back(block);
   auto dictionary = std::make_unique<DictionaryCodec>(std::move(words), std::move(packed),
-                                                      IntegerStream::train(spans));
+                                                      IntegerStream::train(spans, series.effort));
   dictionary->set_table(std::move(table));
   return dictionary;
 }

@@ -20,7 +20,7 @@ constexpr uint32_t kLeastState = 1u << 16;
 constexpr uint32_t kStateWordBits = 16;
 constexpr uint32_t kMaxClassBits = 4;
 constexpr size_t kLeastSample = 2 * kChunkRows;
-constexpr size_t kShapeSample = 4096;  // residuals on which shapes are compared
+constexpr size_t kShapeSample = 2048;  // residuals on which shapes are compared
 constexpr double kEscapeBits = 76;     // 12 for the symbol and 64 plain ones
 
 struct Piece {
@@ -83,9 +83,17 @@ std::vector<uint64_t> sample_residuals(const SampleBlocks& sample, uint32_t orde
   return residuals;
 }
 
+// The logarithm to within 0.009, which is enough to compare shapes: exponent and a parabola.
+double rough_log2(double value) {
+  const uint64_t bits = std::bit_cast<uint64_t>(value);
+  const double mantissa = std::bit_cast<double>((bits & 0xfffffffffffffull) | 0x3ff0000000000000ull);
+  const double exponent = static_cast<double>(static_cast<int64_t>(bits >> 52) - 1023);
+  return exponent + (mantissa - 1) * (2.344 - 0.344 * mantissa) - 0.008;
+}
+
 double code_bits(size_t count, size_t total) {
   return static_cast<double>(count) *
-         std::log2(static_cast<double>(total) / static_cast<double>(count));
+         rough_log2(static_cast<double>(total) / static_cast<double>(count));
 }
 
 // Bits that the residuals take when they are split into size classes.
@@ -135,12 +143,17 @@ void try_top(uint32_t order, std::vector<uint64_t>& residuals, Shape* best, doub
   });
   const uint64_t spread = residuals.back() - residuals.front();
   const uint32_t width = static_cast<uint32_t>(std::bit_width(spread));
-  // From the coarsest cut that leaves a few symbols down to where most residuals would escape.
-  for (uint32_t kept = 2; kept <= width + 1; ++kept) {
+  // From the coarsest cut that leaves a few symbols down to where most residuals would escape, or
+  // where it has become worse for a while.
+  double least = std::numeric_limits<double>::infinity();
+  uint32_t worse = 0;
+  for (uint32_t kept = 2; kept <= width + 1 && worse < 3; ++kept) {
     const uint32_t cut = width + 1 - kept;
     if (cut > 62) continue;
     size_t distinct = 0;
     const double bits = top_cost(cut, residuals, &distinct);
+    worse = bits < least ? 0 : worse + 1;
+    least = std::min(least, bits);
     if (bits < *best_bits) {
       *best_bits = bits;
       *best = {order, Split::kTop, cut, 0};
@@ -237,6 +250,9 @@ EntropyModel::EntropyModel(Shape shape, std::vector<uint64_t> symbols,
   for (size_t i = 0; i < symbols_.size(); ++i) {
     MOTE_CHECK(expand_symbol(shape_, symbols_[i], &bases_[i], &bits_[i]));
   }
+  for (uint32_t i = 0; i < kMaxSymbols; ++i) {
+    masks_[i] = bits_[i] == 64 ? ~0ull : (1ull << bits_[i]) - 1;
+  }
   uint32_t start = 0;
   for (uint32_t i = 0; i < less_one_.size(); ++i) {
     starts_[i] = static_cast<uint16_t>(start);
@@ -283,8 +299,10 @@ std::unique_ptr<EntropyModel> EntropyModel::train(const SampleBlocks& sample) {
     frequencies.push_back(known.count);
   }
   frequencies.push_back(escaped);
-  return std::unique_ptr<EntropyModel>(
+  std::unique_ptr<EntropyModel> model(
       new EntropyModel(shape, std::move(symbols), slot_shares(frequencies)));
+  model->index_symbols();
+  return model;
 }
 
 void EntropyModel::serialize(std::string* out) const {
@@ -340,7 +358,21 @@ Result<std::unique_ptr<EntropyModel>> EntropyModel::parse(ByteReader& reader) {
       new EntropyModel(shape, std::move(symbols), std::move(less_one)));
 }
 
+void EntropyModel::index_symbols() {
+  constexpr uint64_t kMostDirect = 1u << 12;
+  const uint64_t spread = symbols_.empty() ? 0 : symbols_.back() - symbols_.front();
+  if (symbols_.empty() || spread >= kMostDirect) return;
+  direct_.assign(spread + 1, static_cast<uint8_t>(symbols_.size()));
+  for (size_t i = 0; i < symbols_.size(); ++i) {
+    direct_[symbols_[i] - symbols_.front()] = static_cast<uint8_t>(i);
+  }
+}
+
 uint32_t EntropyModel::symbol_index(uint64_t symbol) const {
+  if (!direct_.empty()) {
+    const uint64_t at = symbol - symbols_.front();
+    return at < direct_.size() ? direct_[at] : static_cast<uint32_t>(symbols_.size());
+  }
   const auto at = std::lower_bound(symbols_.begin(), symbols_.end(), symbol, signed_less);
   const bool known = at != symbols_.end() && *at == symbol;
   return static_cast<uint32_t>(known ? at - symbols_.begin()
@@ -392,6 +424,17 @@ void EntropyModel::encode(const uint64_t* words, uint32_t count, std::string* ou
   writer.bytes(plain);
 }
 
+// The next symbol; the state takes a word when it has become small.
+inline uint8_t EntropyModel::pop(uint32_t& state, const uint16_t*& next) const {
+  const uint32_t slot = slots_[state & (kSlots - 1)];
+  state = (((slot >> 8) & (kSlots - 1)) + 1) * (state >> kSlotBits) + (slot >> 20);
+  const bool small = state < kLeastState;
+  const uint32_t refilled = (state << kStateWordBits) | *next;
+  state = small ? refilled : state;
+  next += small ? 1 : 0;
+  return static_cast<uint8_t>(slot);
+}
+
 Status EntropyModel::decode_symbols(ByteReader& reader, uint32_t count, uint8_t* symbols) const {
   std::array<uint32_t, kStates> states;
   for (uint32_t& state : states) state = reader.fixed<uint32_t>();
@@ -403,16 +446,21 @@ Status EntropyModel::decode_symbols(ByteReader& reader, uint32_t count, uint8_t*
   std::array<uint16_t, kChunkRows> words{};
   if (!bytes.empty()) std::memcpy(words.data(), bytes.data(), bytes.size());
   const uint16_t* next = words.data();
-  for (uint32_t i = shape_.order; i < count; ++i) {
-    uint32_t& state = states[i % kStates];
-    const uint32_t slot = slots_[state & (kSlots - 1)];
-    symbols[i] = static_cast<uint8_t>(slot);
-    state = (((slot >> 8) & (kSlots - 1)) + 1) * (state >> kSlotBits) + (slot >> 20);
-    const bool small = state < kLeastState;
-    const uint32_t refilled = (state << kStateWordBits) | *next;
-    state = small ? refilled : state;
-    next += small ? 1 : 0;
+  uint32_t i = shape_.order;
+  for (; i < count && i % kStates != 0; ++i) symbols[i] = pop(states[i % kStates], next);
+  // Four states in registers: their chains of loads and multiplications run side by side.
+  uint32_t state0 = states[0];
+  uint32_t state1 = states[1];
+  uint32_t state2 = states[2];
+  uint32_t state3 = states[3];
+  for (; i + kStates <= count; i += kStates) {
+    symbols[i] = pop(state0, next);
+    symbols[i + 1] = pop(state1, next);
+    symbols[i + 2] = pop(state2, next);
+    symbols[i + 3] = pop(state3, next);
   }
+  states = {state0, state1, state2, state3};
+  for (; i < count; ++i) symbols[i] = pop(states[i % kStates], next);
   bool whole = static_cast<uint64_t>(next - words.data()) == word_count;
   for (uint32_t state : states) whole = whole && state == kLeastState;
   return whole ? Status() : corruption("entropy-coded block does not end where it began");
@@ -434,11 +482,9 @@ Status EntropyModel::decode_residuals(ByteReader& reader, uint32_t count, const 
     const uint32_t bits = bits_[symbol];
     const uint32_t shift = at % 8;
     uint64_t plain = load_fixed<uint64_t>(padded.data() + at / 8) >> shift;
-    if (bits + shift > 64) {
-      plain |= load_fixed<uint64_t>(padded.data() + at / 8 + 8) << (64 - shift);
-    }
-    const uint64_t mask = bits == 64 ? ~0ull : (1ull << bits) - 1;
-    words[i] = bases_[symbol] + (plain & mask);
+    // Without branches: the widths of neighbours are hard to foretell.
+    plain |= load_fixed<uint64_t>(padded.data() + at / 8 + 8) << 1 << (63 - shift);
+    words[i] = bases_[symbol] + (plain & masks_[symbol]);
     at += bits;
   }
   return {};

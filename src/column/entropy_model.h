@@ -51,7 +51,9 @@ class EntropyModel {
 
  private:
   EntropyModel(Shape shape, std::vector<uint64_t> symbols, std::vector<uint16_t> less_one);
+  void index_symbols();
   uint32_t symbol_index(uint64_t symbol) const;
+  uint8_t pop(uint32_t& state, const uint16_t*& next) const;
   Status decode_symbols(ByteReader& reader, uint32_t count, uint8_t* symbols) const;
   Status decode_residuals(ByteReader& reader, uint32_t count, const uint8_t* symbols,
                           uint64_t* words) const;
@@ -60,10 +62,12 @@ class EntropyModel {
   // Known symbols, rising as signed numbers; frequencies less one, of these and the escape.
   const std::vector<uint64_t> symbols_;
   const std::vector<uint16_t> less_one_;
+  std::vector<uint8_t> direct_;  // index by symbol less the first one; only while encoding
   std::array<uint16_t, kMaxSymbols> starts_;
   // What a symbol stands for: base and a number of plain bits that are added to it.
   std::array<uint64_t, kMaxSymbols> bases_;
   std::array<uint8_t, kMaxSymbols> bits_;
+  std::array<uint64_t, kMaxSymbols> masks_;
   // For each of the kSlots slots: symbol, frequency less one, distance from the symbol's start.
   std::array<uint32_t, kSlots> slots_;
 };

@@ -23,8 +23,15 @@ enum Form : uint8_t {
 };
 
 // A form that is slower to decode must be this much smaller: per mille of the faster one's size.
+// Entropy coding decodes several times slower than packed bits, so a column gets a model only for a
+// good reason; a column that has one uses it more freely.
 constexpr size_t kDifferenceGain = 985;
-constexpr size_t kEntropyGain = 940;
+constexpr size_t kModelGain = 870;
+constexpr size_t kModelGainSmall = 985;
+constexpr size_t kEntropyGain = 960;
+// Words that plain forms leave at this many bytes would go on to byte planes, which decode no
+// faster.
+constexpr size_t kNoiseBytes = 6;
 
 using Words = std::array<uint64_t, kChunkRows>;
 
@@ -167,23 +174,33 @@ IntegerStream::~IntegerStream() = default;
 IntegerStream::IntegerStream(IntegerStream&&) noexcept = default;
 IntegerStream& IntegerStream::operator=(IntegerStream&&) noexcept = default;
 
-IntegerStream IntegerStream::train(const SampleBlocks& sample) {
-  IntegerStream stream;
-  std::string plain;
-  for (const auto& block : sample) {
-    stream.encode(block.data(), static_cast<uint32_t>(block.size()), &plain);
-  }
-  std::unique_ptr<EntropyModel> model = EntropyModel::train(sample);
-  if (model == nullptr) return stream;
+IntegerStream IntegerStream::train(const SampleBlocks& sample, Effort effort) {
+  // A few blocks tell whether the model pays; all of them make it.
+  constexpr size_t kCompared = 4;
+  IntegerStream plain;
   IntegerStream modelled;
-  modelled.model_ = std::move(model);
+  modelled.model_ = EntropyModel::train(sample);
+  if (modelled.model_ == nullptr) return plain;
   std::string packed;
   modelled.serialize(&packed);
-  for (const auto& block : sample) {
-    modelled.encode(block.data(), static_cast<uint32_t>(block.size()), &packed);
+  size_t packed_bytes = packed.size() * std::min(kCompared, sample.size()) / sample.size();
+  size_t plain_bytes = 0;
+  size_t words = 0;
+  const size_t stride = std::max<size_t>(1, sample.size() / kCompared);
+  for (size_t i = 0; i < sample.size(); i += stride) {
+    const uint32_t count = static_cast<uint32_t>(sample[i].size());
+    words += count;
+    packed.clear();
+    plain.encode(sample[i].data(), count, &packed);
+    plain_bytes += packed.size();
+    packed.clear();
+    modelled.encode(sample[i].data(), count, &packed);
+    packed_bytes += packed.size();
   }
-  return packed.size() * 1000 < plain.size() * kEntropyGain ? std::move(modelled)
-                                                            : std::move(stream);
+  const bool small = effort == Effort::kSmall || plain_bytes > words * kNoiseBytes;
+  const size_t gain = small ? kModelGainSmall : kModelGain;
+  const bool pays = packed_bytes * 1000 < plain_bytes * gain;
+  return pays ? std::move(modelled) : std::move(plain);
 }
 
 void IntegerStream::serialize(std::string* out) const {

@@ -21,6 +21,9 @@ namespace mote {
 
 class EntropyModel;
 
+// What a smaller size may cost in decoding time.
+enum class Effort : uint8_t { kFast, kSmall };
+
 // Pieces of a column that stand for all of it; each of at most kChunkRows words.
 using SampleBlocks = std::vector<std::span<const uint64_t>>;
 
@@ -33,7 +36,7 @@ class IntegerStream {
 
   // A stream with an entropy model if one saves enough on the sample to be worth its slower
   // decoding.
-  static IntegerStream train(const SampleBlocks& sample);
+  static IntegerStream train(const SampleBlocks& sample, Effort effort);
 
   void serialize(std::string* out) const;
   static Result<IntegerStream> parse(ByteReader& reader);

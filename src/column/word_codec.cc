@@ -207,11 +207,11 @@ struct MappedSample {
 }  // namespace
 
 WordSeries WordSeries::of(LaneKind kind, std::span<const uint64_t> words,
-                          bool strong_compression) {
+                          Effort effort) {
   WordSeries series;
   series.kind = kind;
   series.words = words;
-  series.strong_compression = strong_compression;
+  series.effort = effort;
   const size_t blocks = (words.size() + kChunkRows - 1) / kChunkRows;
   const size_t taken = std::min(blocks, kSampleBlocks);
   for (size_t i = 0; i < taken; ++i) {
@@ -236,11 +236,11 @@ std::unique_ptr<WordCodec> plan_integer(const WordSeries& series) {
     if (factor == 1) break;
   }
   if (factor <= 1) {
-    return std::make_unique<IntegerCodec>(0, 1, IntegerStream::train(series.sample));
+    return std::make_unique<IntegerCodec>(0, 1, IntegerStream::train(series.sample, series.effort));
   }
   const MappedSample mapped(series.sample,
                             [&](uint64_t word) { return (word - minimum) / factor; });
-  return std::make_unique<IntegerCodec>(minimum, factor, IntegerStream::train(mapped.spans));
+  return std::make_unique<IntegerCodec>(minimum, factor, IntegerStream::train(mapped.spans, series.effort));
 }
 
 std::unique_ptr<WordCodec> plan_ordered(const WordSeries& series) {
@@ -254,7 +254,7 @@ std::unique_ptr<WordCodec> plan_ordered(const WordSeries& series) {
     const uint64_t ordered = ordered_from_bits(series.kind, word);
     return static_cast<uint64_t>(static_cast<int64_t>(ordered) >> shift);
   });
-  return std::make_unique<OrderedCodec>(series.kind, shift, IntegerStream::train(mapped.spans));
+  return std::make_unique<OrderedCodec>(series.kind, shift, IntegerStream::train(mapped.spans, series.effort));
 }
 
 std::unique_ptr<WordCodec> plan_raw(const WordSeries& series) {
@@ -263,7 +263,7 @@ std::unique_ptr<WordCodec> plan_raw(const WordSeries& series) {
 
 std::unique_ptr<WordCodec> plan_planes(const WordSeries& series) {
   if (series.kind == LaneKind::kBool) return nullptr;
-  return std::make_unique<PlanesCodec>(series.kind, series.strong_compression);
+  return std::make_unique<PlanesCodec>(series.kind, series.effort == Effort::kSmall);
 }
 
 WordCodecResult parse_integer_codec(ByteReader& reader) {
@@ -300,9 +300,9 @@ WordCodecResult parse_word_codec(LaneKind kind, ByteReader& reader, Nesting nest
     case WordEncoding::kDictionary:
       if (nesting == Nesting::kDictionaryWords) break;
       return parse_dictionary_codec(kind, reader);
+    case WordEncoding::kScaled: return parse_scaled_codec(kind, reader);
     case WordEncoding::kPlanes: return parse_planes_codec(kind, reader);
     case WordEncoding::kRaw: return parse_raw_codec(kind, reader);
-    default: break;
   }
   return corruption("unknown encoding %u of a lane", encoding);
 }
@@ -312,33 +312,62 @@ std::unique_ptr<WordCodec> plan_word_codec(WordEncoding encoding, const WordSeri
     case WordEncoding::kInteger: return plan_integer(series);
     case WordEncoding::kOrdered: return plan_ordered(series);
     case WordEncoding::kDictionary: return series.may_nest ? plan_dictionary(series) : nullptr;
+    case WordEncoding::kScaled: return plan_scaled(series);
     case WordEncoding::kPlanes: return plan_planes(series);
     case WordEncoding::kRaw: return plan_raw(series);
-    default: return nullptr;
+  }
+  return nullptr;
+}
+
+namespace {
+
+// Bytes that a codec makes of the whole series, from what it makes of the sample.
+uint64_t estimated_bytes(const WordCodec& codec, const WordSeries& series) {
+  size_t sampled = 0;
+  std::string prelude;
+  std::string blocks;
+  codec.serialize(&prelude);
+  for (const auto& block : series.sample) {
+    codec.encode(block.data(), static_cast<uint32_t>(block.size()), &blocks);
+    sampled += block.size();
+  }
+  return prelude.size() + blocks.size() * series.words.size() / sampled;
+}
+
+// Whether an encoding is worth a try, after the best so far takes `bits` bits a word.
+bool may_pay(WordEncoding encoding, WordEncoding best, double bits, const WordSeries& series) {
+  const double raw_bits = lane_entry_bytes(series.kind) * 8;
+  switch (encoding) {
+    // An exact scale beats what knows nothing of it.
+    case WordEncoding::kOrdered: return best != WordEncoding::kScaled || bits > raw_bits / 2;
+    case WordEncoding::kPlanes: return bits > raw_bits * 0.7;
+    // Neighbours of few bits are found without a list of all words.
+    case WordEncoding::kDictionary: return bits > 6;
+    default: return true;
   }
 }
+
+}  // namespace
 
 std::unique_ptr<WordCodec> choose_word_codec(const WordSeries& series) {
   // Encodings of cheap decoding first: a later one must be smaller by kGain per mille.
   constexpr uint64_t kGain = 980;
-  constexpr WordEncoding kOrder[] = {WordEncoding::kInteger, WordEncoding::kOrdered,
-                                     WordEncoding::kPlanes, WordEncoding::kDictionary};
-  size_t sampled = 0;
-  for (const auto& block : series.sample) sampled += block.size();
+  constexpr WordEncoding kOrder[] = {WordEncoding::kInteger, WordEncoding::kScaled,
+                                     WordEncoding::kOrdered, WordEncoding::kDictionary,
+                                     WordEncoding::kPlanes};
   std::unique_ptr<WordCodec> best = plan_raw(series);
+  WordEncoding best_encoding = WordEncoding::kRaw;
   uint64_t best_bytes = series.words.size() * lane_entry_bytes(series.kind);
   for (WordEncoding encoding : kOrder) {
+    const double bits =
+        static_cast<double>(best_bytes) * 8 / static_cast<double>(series.words.size());
+    if (!may_pay(encoding, best_encoding, bits, series)) continue;
     std::unique_ptr<WordCodec> codec = plan_word_codec(encoding, series);
     if (codec == nullptr) continue;
-    std::string prelude;
-    std::string blocks;
-    codec->serialize(&prelude);
-    for (const auto& block : series.sample) {
-      codec->encode(block.data(), static_cast<uint32_t>(block.size()), &blocks);
-    }
-    const uint64_t bytes = prelude.size() + blocks.size() * series.words.size() / sampled;
+    const uint64_t bytes = estimated_bytes(*codec, series);
     if (bytes * 1000 < best_bytes * kGain) {
       best = std::move(codec);
+      best_encoding = encoding;
       best_bytes = bytes;
     }
   }

@@ -27,11 +27,10 @@ enum class WordEncoding : uint8_t {
   kOrdered = 1,     // bits of floats, mapped so that their order is that of integers
   kDictionary = 2,  // ranks in a sorted list of distinct words
   kScaled = 3,      // floats as integers times a step or by a divisor
-  kGrid = 4,        // floats near a grid: grid index and correction
-  kPlanes = 5,      // byte planes, LZ4 or zstd
-  kRaw = 6,
+  kPlanes = 4,      // byte planes, LZ4 or zstd
+  kRaw = 5,
 };
-inline constexpr uint8_t kWordEncodingCount = 7;
+inline constexpr uint8_t kWordEncodingCount = 6;
 
 class WordCodec {
  public:
@@ -57,17 +56,18 @@ struct WordSeries {
   LaneKind kind = LaneKind::kInt64;
   std::span<const uint64_t> words;
   SampleBlocks sample;
-  bool strong_compression = false;
+  Effort effort = Effort::kFast;
   bool may_nest = true;  // false for the words of a dictionary
 
-  static constexpr size_t kSampleBlocks = 12;
-  static WordSeries of(LaneKind kind, std::span<const uint64_t> words, bool strong_compression);
+  static constexpr size_t kSampleBlocks = 8;
+  static WordSeries of(LaneKind kind, std::span<const uint64_t> words, Effort effort);
 };
 
 // Plans: null when the encoding does not suit the series.
 std::unique_ptr<WordCodec> plan_integer(const WordSeries& series);
 std::unique_ptr<WordCodec> plan_ordered(const WordSeries& series);
 std::unique_ptr<WordCodec> plan_dictionary(const WordSeries& series);
+std::unique_ptr<WordCodec> plan_scaled(const WordSeries& series);
 std::unique_ptr<WordCodec> plan_planes(const WordSeries& series);
 std::unique_ptr<WordCodec> plan_raw(const WordSeries& series);
 
@@ -76,6 +76,7 @@ using WordCodecResult = Result<std::unique_ptr<WordCodec>>;
 WordCodecResult parse_integer_codec(ByteReader& reader);
 WordCodecResult parse_ordered_codec(LaneKind kind, ByteReader& reader);
 WordCodecResult parse_dictionary_codec(LaneKind kind, ByteReader& reader);
+WordCodecResult parse_scaled_codec(LaneKind kind, ByteReader& reader);
 WordCodecResult parse_planes_codec(LaneKind kind, ByteReader& reader);
 WordCodecResult parse_raw_codec(LaneKind kind, ByteReader& reader);
 

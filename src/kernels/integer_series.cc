@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstring>
 
 #include "kernels/dispatch.h"
 
@@ -9,61 +10,107 @@ namespace mote {
 
 namespace {
 
+// Four words that one AVX2 or two SSE2 or NEON registers hold; spelled out, since compilers do not
+// agree on which of these loops are worth vectors.
+typedef uint64_t Quad __attribute__((vector_size(32)));
+typedef int64_t SignedQuad __attribute__((vector_size(32)));
+typedef double RealQuad __attribute__((vector_size(32)));
+constexpr uint32_t kQuad = 4;
+
 // Adding 1.5 * 2^52 as bits to a small integer gives the double 1.5 * 2^52 + integer exactly.
 constexpr double kMagic = 6755399441055744.0;
-constexpr int64_t kMagicRange = int64_t{1} << 51;
+constexpr uint64_t kMagicBits = std::bit_cast<uint64_t>(kMagic);
+constexpr uint64_t kMagicRange = 1ull << 51;
 
-inline double as_double(uint64_t word) {
-  return std::bit_cast<double>(word + std::bit_cast<uint64_t>(kMagic)) - kMagic;
-}
-
-bool all_small(const uint64_t* words, uint32_t count) {
-  if (count == 0) return true;
-  const WordRange range = range_of(words, count);
-  return range.minimum > -kMagicRange && range.maximum < kMagicRange;
+// All words lie in [-2^51, 2^51).
+MOTE_CLONES bool all_small(const uint64_t* words, uint32_t count) {
+  Quad beyond = {};
+  uint32_t i = 0;
+  for (; i + kQuad <= count; i += kQuad) {
+    Quad quad;
+    std::memcpy(&quad, words + i, sizeof(quad));
+    beyond |= quad + kMagicRange;
+  }
+  uint64_t any = beyond[0] | beyond[1] | beyond[2] | beyond[3];
+  for (; i < count; ++i) any |= words[i] + kMagicRange;
+  return any < 2 * kMagicRange;
 }
 
 MOTE_CLONES void small_products(uint64_t* words, uint32_t count, double factor) {
-  for (uint32_t i = 0; i < count; ++i) {
-    words[i] = std::bit_cast<uint64_t>(as_double(words[i]) * factor);
+  uint32_t i = 0;
+  for (; i + kQuad <= count; i += kQuad) {
+    Quad quad;
+    std::memcpy(&quad, words + i, sizeof(quad));
+    quad += kMagicBits;
+    RealQuad real;
+    std::memcpy(&real, &quad, sizeof(real));
+    real = (real - kMagic) * factor;
+    std::memcpy(words + i, &real, sizeof(real));
+  }
+  for (; i < count; ++i) {
+    const double real = std::bit_cast<double>(words[i] + kMagicBits) - kMagic;
+    words[i] = std::bit_cast<uint64_t>(real * factor);
   }
 }
 
 MOTE_CLONES void small_quotients(uint64_t* words, uint32_t count, double divisor) {
-  for (uint32_t i = 0; i < count; ++i) {
-    words[i] = std::bit_cast<uint64_t>(as_double(words[i]) / divisor);
+  uint32_t i = 0;
+  for (; i + kQuad <= count; i += kQuad) {
+    Quad quad;
+    std::memcpy(&quad, words + i, sizeof(quad));
+    quad += kMagicBits;
+    RealQuad real;
+    std::memcpy(&real, &quad, sizeof(real));
+    real = (real - kMagic) / divisor;
+    std::memcpy(words + i, &real, sizeof(real));
+  }
+  for (; i < count; ++i) {
+    const double real = std::bit_cast<double>(words[i] + kMagicBits) - kMagic;
+    words[i] = std::bit_cast<uint64_t>(real / divisor);
   }
 }
 
 }  // namespace
 
 MOTE_CLONES WordRange range_of(const uint64_t* words, uint32_t count) {
-  constexpr uint32_t kStride = 8;
-  int64_t least[kStride];
-  int64_t most[kStride];
-  for (uint32_t k = 0; k < kStride; ++k) least[k] = most[k] = static_cast<int64_t>(words[0]);
+  WordRange range{static_cast<int64_t>(words[0]), static_cast<int64_t>(words[0])};
   uint32_t i = 0;
-  for (; i + kStride <= count; i += kStride) {
-    for (uint32_t k = 0; k < kStride; ++k) {
-      const int64_t word = static_cast<int64_t>(words[i + k]);
-      least[k] = word < least[k] ? word : least[k];
-      most[k] = word > most[k] ? word : most[k];
+  if (count >= 2 * kQuad) {
+    SignedQuad least[2];
+    std::memcpy(least, words, sizeof(least));
+    SignedQuad most[2] = {least[0], least[1]};
+    for (i = 2 * kQuad; i + 2 * kQuad <= count; i += 2 * kQuad) {
+      SignedQuad quads[2];
+      std::memcpy(quads, words + i, sizeof(quads));
+      for (uint32_t k = 0; k < 2; ++k) {
+        least[k] = quads[k] < least[k] ? quads[k] : least[k];
+        most[k] = quads[k] > most[k] ? quads[k] : most[k];
+      }
+    }
+    for (uint32_t k = 0; k < 2 * kQuad; ++k) {
+      range.minimum = std::min<int64_t>(range.minimum, least[k / kQuad][k % kQuad]);
+      range.maximum = std::max<int64_t>(range.maximum, most[k / kQuad][k % kQuad]);
     }
   }
-  WordRange range{least[0], most[0]};
   for (; i < count; ++i) {
     range.minimum = std::min(range.minimum, static_cast<int64_t>(words[i]));
     range.maximum = std::max(range.maximum, static_cast<int64_t>(words[i]));
   }
-  for (uint32_t k = 1; k < kStride; ++k) {
-    range.minimum = std::min(range.minimum, least[k]);
-    range.maximum = std::max(range.maximum, most[k]);
-  }
   return range;
 }
 
-void take_differences(const uint64_t* words, uint32_t count, uint64_t* out) {
-  for (uint32_t i = count; i-- > 1;) out[i] = words[i] - words[i - 1];
+MOTE_CLONES void take_differences(const uint64_t* words, uint32_t count, uint64_t* out) {
+  // From the end, so that it works in place.
+  uint32_t i = count;
+  for (; i > kQuad; i -= kQuad) {
+    Quad quad;
+    Quad before;
+    std::memcpy(&quad, words + i - kQuad, sizeof(quad));
+    std::memcpy(&before, words + i - kQuad - 1, sizeof(before));
+    quad -= before;
+    std::memcpy(out + i - kQuad, &quad, sizeof(quad));
+  }
+  for (; i-- > 1;) out[i] = words[i] - words[i - 1];
   if (count > 0) out[0] = count > 1 ? out[1] : 0;
 }
 
@@ -78,9 +125,18 @@ void sum_differences(uint64_t* words, uint32_t count, uint64_t first) {
 }
 
 MOTE_CLONES uint32_t count_runs(const uint64_t* words, uint32_t count) {
-  uint32_t runs = 1;
-  for (uint32_t i = 1; i < count; ++i) runs += words[i] != words[i - 1] ? 1 : 0;
-  return runs;
+  SignedQuad equal = {};
+  uint32_t i = 1;
+  for (; i + kQuad <= count; i += kQuad) {
+    Quad quad;
+    Quad before;
+    std::memcpy(&quad, words + i, sizeof(quad));
+    std::memcpy(&before, words + i - 1, sizeof(before));
+    equal -= quad == before;  // a lane that holds is -1
+  }
+  uint64_t runs = i - static_cast<uint64_t>(equal[0] + equal[1] + equal[2] + equal[3]);
+  for (; i < count; ++i) runs += words[i] != words[i - 1] ? 1 : 0;
+  return static_cast<uint32_t>(runs);
 }
 
 MOTE_CLONES void scale_words(uint64_t* words, uint32_t count, uint64_t start, uint64_t factor) {
