@@ -86,7 +86,8 @@ std::vector<uint64_t> sample_residuals(const SampleBlocks& sample, uint32_t orde
 // The logarithm to within 0.009, which is enough to compare shapes: exponent and a parabola.
 double rough_log2(double value) {
   const uint64_t bits = std::bit_cast<uint64_t>(value);
-  const double mantissa = std::bit_cast<double>((bits & 0xfffffffffffffull) | 0x3ff0000000000000ull);
+  const uint64_t fraction = bits & 0xfffffffffffffull;
+  const double mantissa = std::bit_cast<double>(fraction | 0x3ff0000000000000ull);
   const double exponent = static_cast<double>(static_cast<int64_t>(bits >> 52) - 1023);
   return exponent + (mantissa - 1) * (2.344 - 0.344 * mantissa) - 0.008;
 }

@@ -293,7 +293,8 @@ std::unique_ptr<WordCodec> plan_scaled(const WordSeries& series) {
     blocks.push_back(std::move(integers));
   }
   for (const auto& block : blocks) spans.push_back(block);
-  return std::make_unique<ScaledCodec>(series.kind, scale, IntegerStream::train(spans, series.effort));
+  return std::make_unique<ScaledCodec>(series.kind, scale,
+                                       IntegerStream::train(spans, series.effort));
 }
 
 WordCodecResult parse_scaled_codec(LaneKind kind, ByteReader& reader) {

@@ -236,11 +236,13 @@ std::unique_ptr<WordCodec> plan_integer(const WordSeries& series) {
     if (factor == 1) break;
   }
   if (factor <= 1) {
-    return std::make_unique<IntegerCodec>(0, 1, IntegerStream::train(series.sample, series.effort));
+    return std::make_unique<IntegerCodec>(0, 1,
+                                          IntegerStream::train(series.sample, series.effort));
   }
   const MappedSample mapped(series.sample,
                             [&](uint64_t word) { return (word - minimum) / factor; });
-  return std::make_unique<IntegerCodec>(minimum, factor, IntegerStream::train(mapped.spans, series.effort));
+  return std::make_unique<IntegerCodec>(minimum, factor,
+                                        IntegerStream::train(mapped.spans, series.effort));
 }
 
 std::unique_ptr<WordCodec> plan_ordered(const WordSeries& series) {
@@ -254,7 +256,8 @@ std::unique_ptr<WordCodec> plan_ordered(const WordSeries& series) {
     const uint64_t ordered = ordered_from_bits(series.kind, word);
     return static_cast<uint64_t>(static_cast<int64_t>(ordered) >> shift);
   });
-  return std::make_unique<OrderedCodec>(series.kind, shift, IntegerStream::train(mapped.spans, series.effort));
+  return std::make_unique<OrderedCodec>(series.kind, shift,
+                                        IntegerStream::train(mapped.spans, series.effort));
 }
 
 std::unique_ptr<WordCodec> plan_raw(const WordSeries& series) {
