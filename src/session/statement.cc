@@ -57,8 +57,7 @@ Status StatementState::bind_tree(Transaction& seen) {
   plan_.reset();
   is_bound_ = false;
   TableFunctionCatalog functions(connection->database->env(), connection->files, budget_);
-  MOTE_ASSIGN(bound_,
-              bind_statement(*tree, seen.catalog(), functions, given_types_, sql));
+  MOTE_ASSIGN(bound_, bind_statement(*tree, seen.catalog(), functions, given_types_));
   is_bound_ = true;
   columns = bound_.result;
   if (bound_.explain != ExplainMode::kNone) {

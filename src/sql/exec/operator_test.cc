@@ -76,6 +76,8 @@ TEST(Operator, SortIsAStableSort) {
     }
     const size_t limit = seed % 3 == 0 ? rows.size() : random() % (rows.size() + 10);
     if (seed % 3 != 0) sort->limit = number(int64_t(limit));
+    const size_t skipped = seed % 5 == 0 ? random() % 1500 : 0;
+    if (seed % 5 == 0) sort->row_offset = number(int64_t(skipped));
     Rows expected = rows;
     std::stable_sort(expected.begin(), expected.end(), [&](const Row& a, const Row& b) {
       for (const uint32_t key : {0u, 1u}) {
@@ -90,6 +92,8 @@ TEST(Operator, SortIsAStableSort) {
       }
       return false;
     });
+    expected.erase(expected.begin(),
+                   expected.begin() + int64_t(std::min(expected.size(), skipped)));
     expected.resize(std::min(expected.size(), limit));
     expect_same(Runner().run(*sort), expected);
   }

@@ -77,10 +77,9 @@ class Sort : public Operator {
                 evaluate_count(plan().limit, context(), "LIMIT"));
     MOTE_ASSIGN(const std::optional<uint64_t> skipped,
                 evaluate_count(plan().row_offset, context(), "OFFSET"));
+    to_skip_ = skipped.value_or(0);
     limit_ = UINT64_MAX;
-    if (limit.has_value() && *limit < UINT64_MAX - skipped.value_or(0)) {
-      limit_ = *limit + skipped.value_or(0);
-    }
+    if (limit.has_value() && *limit < UINT64_MAX - to_skip_) limit_ = *limit + to_skip_;
     rows_ = make_store();
     return {};
   }
@@ -91,8 +90,10 @@ class Sort : public Operator {
     while (!merge_.empty() && picked_.size() < kChunkRows && given_ < limit_) {
       std::pop_heap(merge_.begin(), merge_.end(), behind_);
       Run& run = merge_.back();
-      picked_.push_back(entries_[run.at++].row);
+      if (given_ >= to_skip_) picked_.push_back(entries_[run.at].row);
+      ++run.at;
       ++given_;
+      if (given_ % kChunkRows == 0) MOTE_TRY(context().check());
       if (run.at == run.end) {
         merge_.pop_back();
       } else {
@@ -262,6 +263,7 @@ class Sort : public Operator {
   std::vector<uint32_t> key_columns_;  // where each key is in rows_
   std::vector<Type> types_;            // of rows_: the outputs, then keys that are no column
   uint32_t column_count_ = 0;
+  uint64_t to_skip_ = 0;         // OFFSET
   uint64_t limit_ = UINT64_MAX;  // OFFSET included: the rows that are skipped are sorted too
   std::shared_ptr<RowStore> rows_;
   std::vector<Entry> entries_;
