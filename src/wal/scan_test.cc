@@ -87,10 +87,10 @@ testing::AssertionResult reports_damage(const Written& log, size_t count, Lsn fr
   if (!report.ok()) return testing::AssertionFailure() << report.status().message();
   const std::string range =
       format_text("lsn %d to %d", static_cast<int>(from), static_cast<int>(to));
-  if (damage != refused.status().message() || damage.find(range) == std::string::npos ||
-      damage.find(log.path_at(from)) == std::string::npos) {
-    return testing::AssertionFailure() << damage << "; expected " << range;
-  }
+  const bool names_place = damage.find(range) != std::string::npos &&
+                           damage.find(log.path_at(from)) != std::string::npos;
+  if (!names_place) return testing::AssertionFailure() << damage << "; expected " << range;
+  if (damage != refused.status().message()) return testing::AssertionFailure() << damage;
   if (read.size() != count) return testing::AssertionFailure() << read.size() << " groups";
   for (size_t i = 0; i < count; ++i) {
     if (!is_same(read[i], log.groups[i])) return testing::AssertionFailure() << "group " << i;
@@ -102,8 +102,8 @@ testing::AssertionResult reports_damage(const Written& log, size_t count, Lsn fr
 // The number of groups whose bytes all lie before `cut`.
 size_t whole_groups(const std::vector<WrittenGroup>& groups, Lsn cut) {
   size_t count = 0;
-  while (count < groups.size() &&
-         groups[count].header.lsn + kGroupHeaderBytes + groups[count].header.payload_bytes <= cut) {
+  for (const WrittenGroup& group : groups) {
+    if (group.header.lsn + kGroupHeaderBytes + group.header.payload_bytes > cut) break;
     ++count;
   }
   return count;
