@@ -121,9 +121,9 @@ Result<BoundSourcePtr> Binder::bind_named_source(const ast::FromItem& item, Scop
 
 Result<BoundSourcePtr> Binder::bind_table_function(const ast::FromItem& item, Scope& scope) {
   MOTE_ASSIGN(BoundSourcePtr source, call_table_function(item));
-  if (source->columns.size() == 1 && !item.alias.empty() && item.column_aliases.empty() &&
-      same_name(item.name, "generate_series")) {
-    // generate_series(..) AS i names the column as well.
+  // generate_series(..) AS i names the column as well.
+  const bool series = same_name(item.name, "generate_series") && source->columns.size() == 1;
+  if (series && !item.alias.empty() && item.column_aliases.empty()) {
     ast::FromItem named;
     named.alias = item.alias;
     named.offset = item.offset;
