@@ -39,7 +39,11 @@ function(mote_layer)
   set_property(GLOBAL PROPERTY MOTE_BELOW_${LAYER_NAME} "${below}")
 
   if(MOTE_TESTS AND tests)
-    # A test may look one step further than its layer: tests compare with what lies beside.
+    # A test may look at everything that its layer stands on: a plan is asked for in SQL.
+    foreach(lower ${below})
+      list(APPEND roots ${CMAKE_BINARY_DIR}/roots/${lower})
+    endforeach()
+    list(REMOVE_DUPLICATES roots)
     add_executable(${LAYER_NAME}_test ${tests})
     target_include_directories(${LAYER_NAME}_test PRIVATE ${roots})
     mote_link_layers(${LAYER_NAME}_test ${LAYER_NAME})

@@ -280,18 +280,9 @@ Result<BoundExpressionPtr> Binder::bind_comparison(const ast::Expression& expres
     return compare(operator_name(expression.op), std::move(left), std::move(right),
                    expression.offset);
   }
-  // a IS DISTINCT FROM b: never NULL.
-  MOTE_TRY(unify(left, right, "compared"));
-  std::vector<BoundExpressionPtr> children;
-  children.push_back(is_null(left->clone()));
-  children.push_back(negate(is_null(right->clone())));
-  children.push_back(is_null(right->clone()));
-  children.push_back(make_constant(Value::boolean(true), expression.offset));
   MOTE_ASSIGN(BoundExpressionPtr differ,
-              compare("<>", std::move(left), std::move(right), expression.offset));
-  children.push_back(std::move(differ));
-  return negate_if(expression.negated,
-                   make_case(std::move(children), Type::boolean(), expression.offset));
+              compare("is_distinct_from", std::move(left), std::move(right), expression.offset));
+  return negate_if(expression.negated, std::move(differ));
 }
 
 Result<BoundExpressionPtr> Binder::bind_connective(const ast::Expression& expression,
