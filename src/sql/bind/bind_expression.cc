@@ -318,7 +318,7 @@ Result<BoundExpressionPtr> Binder::bind_in_list(const ast::Expression& expressio
   std::vector<BoundExpressionPtr*> members;
   for (const auto& child : expression.children) {
     MOTE_ASSIGN(BoundExpressionPtr bound, bind_expression(*child, context));
-    if (!in->children.empty()) whole_float_to_integer(*in->children[0], bound);
+    if (!in->children.empty()) match_number(*in->children[0], bound);
     in->children.push_back(std::move(bound));
   }
   for (auto& child : in->children) members.push_back(&child);

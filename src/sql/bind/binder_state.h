@@ -251,8 +251,8 @@ bool can_become(Type from, Type to);
 bool is_text_literal(const BoundExpression& expression);
 // The type of both, when there is one: numbers widen, INTEGER becomes TIMESTAMP, NULL anything.
 std::optional<Type> joint_type(Type a, Type b);
-// Makes a whole FLOAT constant that is compared with an INTEGER an INTEGER.
-void whole_float_to_integer(const BoundExpression& integer, BoundExpressionPtr& constant);
+// Makes a constant number one of the other's kind, when nothing is lost.
+void match_number(const BoundExpression& other, BoundExpressionPtr& constant);
 // "; did you mean 'angle'?", or nothing.
 std::string nearest_hint(std::string_view name, std::span<const std::string> candidates);
 Status unsupported(const char* what, uint32_t offset);

@@ -111,7 +111,7 @@ TEST(Binder, UnknownNamesPointAtTheNearestAndTheirPlace) {
   EXPECT_EQ(place_of_error("SELECT axx FROM imu"), "axx FROM imu");
   EXPECT_EQ(error_of("SELECT 1 FROM imuu"), "no table 'imuu'; did you mean 'imu'?");
   EXPECT_EQ(place_of_error("SELECT 1 FROM imuu"), "imuu");
-  EXPECT_EQ(error_of("SELECT j.ax FROM imu i"), "no table 'j' in FROM; did you mean 'i'?");
+  EXPECT_EQ(error_of("SELECT j.ax FROM imu i"), "no table 'j' in FROM");
   EXPECT_EQ(error_of("INSERT INTO imu (tz) VALUES (1)"),
             "table 'imu' has no column 'tz'; did you mean 'ts'?");
 }
@@ -417,7 +417,8 @@ TEST(Binder, DeepExpressionsBind) {
 }
 
 TEST(Fold, ConstantsBecomeTheirValueAndErrorsStay) {
-  const auto bound = bind_text("SELECT 1 + 2 * 3, 1 / 0, TRUE AND n > 1 FROM imu");
+  const auto bound =
+      bind_text("SELECT 1 + 2 * 3, 9223372036854775807 + 1, TRUE AND n > 1 FROM imu");
   ASSERT_TRUE(bound.ok()) << bound.status().message();
   std::vector<std::string> texts;
   for (const BoundOutput& output : bound->query->outputs) {
@@ -425,7 +426,7 @@ TEST(Fold, ConstantsBecomeTheirValueAndErrorsStay) {
     fold(expression);
     texts.push_back(expression->to_text());
   }
-  EXPECT_EQ(texts, (std::vector<std::string>{"7", "1 / 0", "n > 1"}));
+  EXPECT_EQ(texts, (std::vector<std::string>{"7", "9223372036854775807 + 1", "n > 1"}));
 }
 
 }  // namespace mote

@@ -56,15 +56,20 @@ Status unsupported(const char* what, uint32_t offset) {
   return invalid_argument("%s is not supported", what).at(offset);
 }
 
-// An INTEGER column compared with 5.0 is compared with 5: nothing is lost and blocks can be
-// skipped.
-void whole_float_to_integer(const BoundExpression& integer, BoundExpressionPtr& constant) {
-  if (!integer.type.is(TypeKind::kInteger) || constant->kind != BoundKind::kConstant ||
-      !constant->type.is(TypeKind::kFloat) || constant->constant.is_null()) {
+// A number compared with one of another kind is made one of that kind when nothing is lost: 5.0
+// beside an INTEGER column is 5, 1 beside a FLOAT column is 1.0. Then blocks can be skipped.
+void match_number(const BoundExpression& other, BoundExpressionPtr& constant) {
+  const bool numbers = other.type.is_numeric() && constant->type.is_numeric();
+  if (!numbers || other.type == constant->type || constant->kind != BoundKind::kConstant ||
+      constant->constant.is_null()) {
     return;
   }
-  Result<Value> whole = cast_value(constant->constant, Type::integer(), CastMode::kImplicit);
-  if (whole.ok()) constant = make_constant(std::move(*whole), constant->offset);
+  const Type type = constant->type;
+  Result<Value> there = cast_value(constant->constant, other.type, CastMode::kImplicit);
+  if (!there.ok()) return;
+  const Result<Value> back = cast_value(*there, type, CastMode::kImplicit);
+  if (!back.ok() || !(*back == constant->constant)) return;
+  constant = make_constant(std::move(*there), constant->offset);
 }
 
 SlotId Binder::add_slot(SlotOrigin origin) {
@@ -124,8 +129,8 @@ Status Binder::unify(BoundExpressionPtr& left, BoundExpressionPtr& right, const 
     MOTE_ASSIGN(right, coerce(std::move(right), left->type, describe(*left).c_str()));
     return {};
   }
-  whole_float_to_integer(*left, right);
-  whole_float_to_integer(*right, left);
+  match_number(*left, right);
+  match_number(*right, left);
   if (left->type.is_numeric() && right->type.is_numeric()) return {};
   const std::optional<Type> joint = joint_type(left->type, right->type);
   if (!joint.has_value()) {

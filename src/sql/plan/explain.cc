@@ -69,7 +69,8 @@ std::string texts(const std::vector<BoundExpressionPtr>& expressions) {
 }
 
 void add(std::string* line, const char* label, const std::string& text) {
-  if (!text.empty()) *line += std::string(" ") + label + "=[" + text + "]";
+  if (text.empty()) return;
+  *line += std::string(" ") + label + (label[0] == '\0' ? "[" : "=[") + text + "]";
 }
 
 void add(std::string* line, const char* label, const BoundExpressionPtr& expression) {

@@ -79,7 +79,7 @@ std::string text_of(std::string_view sql) {
 
 TEST(Planner, AScanReadsOnlyWhatIsNeededAndPrunesByItsCondition) {
   EXPECT_EQ(text_of("SELECT ax FROM imu WHERE ts >= 100 AND ax < 2.5"),
-            "Project=[ax]\n"
+            "Project [ax]\n"
             "  Scan imu columns=[ts, ax] condition=[(ts >= '1970-01-01T00:00:00.0000001Z') AND "
             "(ax < 2.5)] prune=[ts >= '1970-01-01T00:00:00.0000001Z', ax < 2.5]\n");
 }
@@ -94,20 +94,19 @@ TEST(Planner, TheWholePrimaryKeyIsAKeyLookup) {
   EXPECT_EQ(text_of("SELECT id, ts FROM frame WHERE id = ?"),
             "KeyLookup frame columns=[id, ts] key=[$1]\n");
   EXPECT_EQ(text_of("SELECT ax FROM imu WHERE n = 3 AND ts = $t AND ax > 1"),
-            "Project=[ax]\n"
-            "  KeyLookup imu columns=[ax] key=[$1, 3] condition=[ax > 1.0]\n");
+            "KeyLookup imu columns=[ax] key=[$1, 3] condition=[ax > 1.0]\n");
   EXPECT_EQ(text_of("SELECT ax FROM imu WHERE ts = $t").substr(0, 7), "Project");
 }
 
 TEST(Planner, PredicatesGoThroughDerivedTablesAndBelowJoins) {
   EXPECT_EQ(text_of("SELECT k FROM (SELECT n + 1 AS k, ax FROM imu) d WHERE k > 5 AND ax > 0"),
-            "Project=[k]\n"
-            "  Project=[n + 1]\n"
+            "Project [k]\n"
+            "  Project [n + 1]\n"
             "    Scan imu columns=[ax, n] condition=[((n + 1) > 5) AND (ax > 0.0)] "
             "prune=[ax > 0.0]\n");
   EXPECT_EQ(text_of("SELECT i.ax, o.body FROM imu i, note o WHERE i.n = o.id AND i.ax > 1 AND "
                     "o.body = 'x'"),
-            "Project=[ax, body]\n"
+            "Project [ax, body]\n"
             "  HashJoin inner keys=[n = id]\n"
             "    Scan imu columns=[ax, n] condition=[ax > 1.0] prune=[ax > 1.0]\n"
             "    Scan note columns=[id, body] condition=[body = 'x'] prune=[body = 'x']\n");
@@ -116,7 +115,7 @@ TEST(Planner, PredicatesGoThroughDerivedTablesAndBelowJoins) {
 TEST(Planner, ALeftJoinKeepsConditionsOnItsRightSideAbove) {
   EXPECT_EQ(text_of("SELECT i.ax FROM imu i LEFT JOIN note o ON i.n = o.id AND o.body = 'x' WHERE "
                     "o.body IS NULL AND i.ax > 1"),
-            "Project=[ax]\n"
+            "Project [ax]\n"
             "  Filter condition=[body IS NULL]\n"
             "    HashJoin left keys=[n = id]\n"
             "      Scan imu columns=[ax, n] condition=[ax > 1.0] prune=[ax > 1.0]\n"
@@ -125,7 +124,7 @@ TEST(Planner, ALeftJoinKeepsConditionsOnItsRightSideAbove) {
 
 TEST(Planner, TheHashTableIsOfTheFarSmallerSide) {
   EXPECT_EQ(text_of("SELECT o.id FROM note o JOIN imu i ON i.n = o.id"),
-            "Project=[id]\n"
+            "Project [id]\n"
             "  HashJoin inner keys=[n = id]\n"
             "    Scan imu columns=[n]\n"
             "    Scan note columns=[id]\n");
@@ -134,17 +133,17 @@ TEST(Planner, TheHashTableIsOfTheFarSmallerSide) {
 TEST(Planner, ExistsByTimeIsASemiJoinOverABand) {
   EXPECT_EQ(text_of("SELECT f.id FROM frame f WHERE EXISTS (SELECT 1 FROM imu s WHERE s.ax > 0.5 "
                     "AND s.ts >= f.ts - INTERVAL '100 ms' AND s.ts <= f.ts + INTERVAL '100 ms')"),
-            "Project=[id]\n"
+            "Project [id]\n"
             "  LoopJoin semi band=[ts] low=[ts - '00:00:00.1'] high=[ts + '00:00:00.1'] "
             "condition=[(ts >= (ts - '00:00:00.1')) AND (ts <= (ts + '00:00:00.1'))]\n"
             "    Scan frame columns=[id, ts]\n"
-            "    Project=[ts]\n"
+            "    Project [ts]\n"
             "      Scan imu columns=[ts, ax] condition=[ax > 0.5] prune=[ax > 0.5]\n");
 }
 
 TEST(Planner, ARankingFetchesWideColumnsForTheSurvivors) {
   EXPECT_EQ(text_of("SELECT id, image FROM frame WHERE ts > 5 ORDER BY ts DESC, id LIMIT 10"),
-            "Project=[id, image]\n"
+            "Project [id, image]\n"
             "  Fetch frame columns=[image]\n"
             "    Sort order=[ts DESC, id] limit=[10]\n"
             "      Scan frame columns=[id, ts, rowid] condition=[ts > "
@@ -153,19 +152,19 @@ TEST(Planner, ARankingFetchesWideColumnsForTheSurvivors) {
 
 TEST(Planner, ALargeLimitReadsWideColumnsWithTheRest) {
   EXPECT_EQ(text_of("SELECT image FROM frame ORDER BY ts LIMIT 100000"),
-            "Project=[image]\n"
+            "Project [image]\n"
             "  Sort order=[ts] limit=[100000]\n"
             "    Scan frame columns=[ts, image]\n");
 }
 
 TEST(Planner, AggregatesReadTheirArgumentsOnly) {
   EXPECT_EQ(text_of("SELECT n, sum(ax) AS s FROM imu GROUP BY n HAVING count(*) > 2 AND n < 7"),
-            "Project=[n, sum(ax)]\n"
+            "Project [n, sum(ax)]\n"
             "  Filter condition=[count(*) > 2]\n"
             "    Aggregate groups=[n] aggregates=[sum(ax), count(*)]\n"
             "      Scan imu columns=[ax, n] condition=[n < 7] prune=[n < 7]\n");
   EXPECT_EQ(text_of("SELECT count(*) FROM imu"),
-            "Project=[count(*)]\n"
+            "Project [count(*)]\n"
             "  Aggregate aggregates=[count(*)]\n"
             "    Scan imu\n");
 }
@@ -173,7 +172,7 @@ TEST(Planner, AggregatesReadTheirArgumentsOnly) {
 TEST(Planner, AsofJoinsKeepTheirTolerance) {
   EXPECT_EQ(text_of("SELECT f.id, i.ax FROM frame f ASOF JOIN imu i ON f.id = i.n AND f.ts >= i.ts "
                     "TOLERANCE '20 ms'"),
-            "Project=[id, ax]\n"
+            "Project [id, ax]\n"
             "  AsofJoin inner keys=[id = n] time=[ts >= ts] tolerance=['00:00:00.02']\n"
             "    Scan frame columns=[id, ts]\n"
             "    Scan imu columns=[ts, ax, n]\n");
@@ -181,8 +180,8 @@ TEST(Planner, AsofJoinsKeepTheirTolerance) {
 
 TEST(Planner, WindowsStandBelowTheProjection) {
   EXPECT_EQ(text_of("SELECT n, row_number() OVER (PARTITION BY n ORDER BY ts) AS r FROM imu"),
-            "Project=[n, row_number() OVER (PARTITION BY n ORDER BY ts)]\n"
-            "  Window partition=[n] calls=[row_number() OVER (PARTITION BY n ORDER BY ts)] "
+            "Project [n, row_number() OVER ( PARTITION BY n ORDER BY ts)]\n"
+            "  Window partition=[n] calls=[row_number() OVER ( PARTITION BY n ORDER BY ts)] "
             "order=[ts]\n"
             "    Scan imu columns=[ts, n]\n");
 }
@@ -193,23 +192,23 @@ TEST(Planner, SetOperationsAreUnionsAndGroups) {
             "  UnionAll\n"
             "    Scan imu columns=[n]\n"
             "    Scan note columns=[id]\n");
-  EXPECT_EQ(text_of("SELECT n FROM imu EXCEPT SELECT id FROM note").substr(0, 11), "Project=[n]");
+  EXPECT_EQ(text_of("SELECT n FROM imu EXCEPT SELECT id FROM note").substr(0, 11), "Project [n]");
 }
 
 TEST(Planner, ScalarSubqueriesAreSingleJoinsOrRunPerRow) {
   EXPECT_EQ(text_of("SELECT ax FROM imu WHERE ax > (SELECT avg(ax) FROM imu)"),
-            "Project=[ax]\n"
+            "Project [ax]\n"
             "  Filter condition=[ax > avg(ax)]\n"
             "    LoopJoin single\n"
             "      Scan imu columns=[ax]\n"
-            "      Project=[avg(ax)]\n"
+            "      Project [avg(ax)]\n"
             "        Aggregate aggregates=[avg(ax)]\n"
             "          Scan imu columns=[ax]\n");
   EXPECT_EQ(text_of("SELECT (SELECT max(i.ax) FROM imu i WHERE i.ts <= f.ts) AS m FROM frame f"),
-            "Project=[max(i.ax)]\n"
+            "Project [max(i.ax)]\n"
             "  Apply single outer=[ts]\n"
             "    Scan frame columns=[ts]\n"
-            "    Project=[max(i.ax)]\n"
+            "    Project [max(i.ax)]\n"
             "      Aggregate aggregates=[max(i.ax)]\n"
             "        Scan imu columns=[ts, ax] condition=[ts <= $1] prune=[ts <= $1]\n");
 }
@@ -217,16 +216,16 @@ TEST(Planner, ScalarSubqueriesAreSingleJoinsOrRunPerRow) {
 TEST(Planner, WritesGiveWholeRows) {
   EXPECT_EQ(text_of("UPDATE frame SET ts = 5 WHERE id = 3"),
             "Update frame\n"
-            "  Project=[rowid, id, '1970-01-01T00:00:00.000000005Z', image, emb, pos]\n"
+            "  Project [rowid, id, '1970-01-01T00:00:00.000000005Z', image, emb, pos]\n"
             "    KeyLookup frame columns=[id, image, emb, pos, rowid] key=[3]\n");
   EXPECT_EQ(text_of("DELETE FROM imu WHERE ax > 1 RETURNING n"),
-            "Project=[n]\n"
+            "Project [n]\n"
             "  Delete imu\n"
             "    Scan imu columns=[rowid, ts, ax, n] condition=[ax > 1.0] prune=[ax > 1.0]\n");
   EXPECT_EQ(text_of("INSERT INTO note SELECT n, 'x' FROM imu"),
             "Insert note\n"
-            "  Project=[n, 'x']\n"
-            "    Project=[n, 'x']\n"
+            "  Project [n, 'x']\n"
+            "    Project [n, 'x']\n"
             "      Scan imu columns=[n]\n");
 }
 
