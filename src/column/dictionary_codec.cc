@@ -25,31 +25,42 @@ uint64_t order_key(LaneKind kind, uint64_t word) {
   return (is_float ? ordered_from_bits(kind, word) : word) ^ (1ull << 63);
 }
 
-// Words to ranks; open addressing, at most half full.
+// Words to ranks; open addressing, at most half full. Slots are small, so that most of the table
+// stays in the processor's cache.
 class RankTable {
  public:
   explicit RankTable(size_t capacity)
       : slots_(std::bit_ceil(std::max<size_t>(16, capacity * 2))),
         shift_(64 - static_cast<uint32_t>(std::countr_zero(slots_.size()))) {}
 
-  // The slot of the word, empty or its own.
-  struct Slot {
-    uint64_t word;
-    uint32_t rank;
-    bool used;
-  };
-  Slot& find(uint64_t word) {
-    size_t at = start(word);
-    while (slots_[at].used && slots_[at].word != word) at = (at + 1) & (slots_.size() - 1);
-    return slots_[at];
+  // True when the word is met for the first time.
+  bool add(uint64_t word) {
+    uint32_t& slot = slots_[find(word)];
+    if (slot != 0) return false;
+    words_.push_back(word);
+    slot = static_cast<uint32_t>(words_.size());
+    return true;
   }
-  const Slot& find(uint64_t word) const { return const_cast<RankTable*>(this)->find(word); }
+  // Gives every word its rank in `sorted`, which has the same words.
+  void set_ranks(const std::vector<uint64_t>& sorted) {
+    ranks_.resize(sorted.size());
+    for (size_t rank = 0; rank < sorted.size(); ++rank) {
+      ranks_[slots_[find(sorted[rank])] - 1] = static_cast<uint32_t>(rank);
+    }
+  }
+  // Of a word that was added.
+  uint32_t rank(uint64_t word) const { return ranks_[slots_[find(word)] - 1]; }
+  const std::vector<uint64_t>& words() const { return words_; }
 
  private:
-  size_t start(uint64_t word) const {
-    return static_cast<size_t>(((word ^ (word >> 32)) * 0x9e3779b97f4a7c15ull) >> shift_);
+  size_t find(uint64_t word) const {
+    size_t at = static_cast<size_t>(((word ^ (word >> 32)) * 0x9e3779b97f4a7c15ull) >> shift_);
+    while (slots_[at] != 0 && words_[slots_[at] - 1] != word) at = (at + 1) & (slots_.size() - 1);
+    return at;
   }
-  std::vector<Slot> slots_;
+  std::vector<uint32_t> slots_;  // one more than the place in words_; zero is empty
+  std::vector<uint64_t> words_;
+  std::vector<uint32_t> ranks_;
   uint32_t shift_;
 };
 
@@ -72,7 +83,7 @@ class DictionaryCodec : public WordCodec {
   }
   void encode(const uint64_t* words, uint32_t count, std::string* out) const override {
     Words ranks;
-    for (uint32_t i = 0; i < count; ++i) ranks[i] = table_->find(words[i]).rank;
+    for (uint32_t i = 0; i < count; ++i) ranks[i] = table_->rank(words[i]);
     ranks_.encode(ranks.data(), count, out);
   }
   Status decode(ByteReader& reader, uint32_t count, uint64_t* words) const override {
@@ -109,47 +120,30 @@ class DictionaryCodec : public WordCodec {
   std::unique_ptr<const RankTable> table_;
 };
 
-// The distinct words; empty when there are too many for a dictionary to pay.
-std::vector<uint64_t> distinct_words(const WordSeries& series, RankTable& table, size_t limit) {
-  std::vector<uint64_t> distinct;
-  for (uint64_t word : series.words) {
-    RankTable::Slot& slot = table.find(word);
-    if (slot.used) continue;
-    if (distinct.size() == limit) return {};
-    slot.used = true;
-    slot.word = word;
-    distinct.push_back(word);
-  }
-  return distinct;
-}
+}  // namespace
 
-// A cheap look before all words are hashed: a sample that hardly repeats itself.
-bool sample_repeats(const WordSeries& series) {
+double distinct_share(const WordSeries& series) {
   std::vector<uint64_t> all;
   for (const auto& block : series.sample) all.insert(all.end(), block.begin(), block.end());
   const size_t count = all.size();
-  if (count < series.words.size() / 8 && count < 4 * kChunkRows) return true;
   std::sort(all.begin(), all.end());
-  const size_t distinct =
-      static_cast<size_t>(std::unique(all.begin(), all.end()) - all.begin());
-  return distinct * 10 < count * 9;
+  all.erase(std::unique(all.begin(), all.end()), all.end());
+  return static_cast<double>(all.size()) / static_cast<double>(count);
 }
 
-}  // namespace
-
 std::unique_ptr<WordCodec> plan_dictionary(const WordSeries& series) {
-  if (series.kind == LaneKind::kBool || !sample_repeats(series)) return nullptr;
+  if (series.kind == LaneKind::kBool) return nullptr;
   const size_t limit =
       std::min(kMaxDictionaryWords, std::max<size_t>(1, series.words.size() / kLeastRepetition));
   auto table = std::make_unique<RankTable>(limit);
-  std::vector<uint64_t> words = distinct_words(series, *table, limit);
-  if (words.empty()) return nullptr;
+  for (uint64_t word : series.words) {
+    if (table->add(word) && table->words().size() > limit) return nullptr;
+  }
+  std::vector<uint64_t> words = table->words();
   std::sort(words.begin(), words.end(), [&](uint64_t a, uint64_t b) {
     return order_key(series.kind, a) < order_key(series.kind, b);
   });
-  for (size_t rank = 0; rank < words.size(); ++rank) {
-    table->find(words[rank]).rank = static_cast<uint32_t>(rank);
-  }
+  table->set_ranks(words);
 
   // Decoded once, when the column is opened.
   WordSeries nested = WordSeries::of(series.kind, words, Effort::kSmall);
@@ -167,7 +161,7 @@ std::unique_ptr<WordCodec> plan_dictionary(const WordSeries& series) {
   SampleBlocks spans;
   for (const auto& block : series.sample) {
     std::vector<uint64_t> mapped;
-    for (uint64_t word : block) mapped.push_back(table->find(word).rank);
+    for (uint64_t word : block) mapped.push_back(table->rank(word));
     ranks.push_back(std::move(mapped));
   }
   for (const auto& block : ranks) spans.push_back(block);

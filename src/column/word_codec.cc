@@ -235,6 +235,9 @@ std::unique_ptr<WordCodec> plan_integer(const WordSeries& series) {
     factor = std::gcd(factor, word - minimum);
     if (factor == 1) break;
   }
+  if (series.kind == LaneKind::kBool) {  // one bit at most: nothing to model
+    return std::make_unique<IntegerCodec>(0, 1, IntegerStream());
+  }
   if (factor <= 1) {
     return std::make_unique<IntegerCodec>(0, 1,
                                           IntegerStream::train(series.sample, series.effort));
@@ -344,8 +347,11 @@ bool may_pay(WordEncoding encoding, WordEncoding best, double bits, const WordSe
     // An exact scale beats what knows nothing of it.
     case WordEncoding::kOrdered: return best != WordEncoding::kScaled || bits > raw_bits / 2;
     case WordEncoding::kPlanes: return bits > raw_bits * 0.7;
-    // Neighbours of few bits are found without a list of all words.
-    case WordEncoding::kDictionary: return bits > 6;
+    // Neighbours of few bits are found without a list of all words, and exact scales leave to a
+    // dictionary only what has gaps.
+    case WordEncoding::kDictionary:
+      if (bits <= 6 || !series.may_nest) return false;
+      return distinct_share(series) < (best == WordEncoding::kScaled ? 0.125 : 0.9);
     default: return true;
   }
 }

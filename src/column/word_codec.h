@@ -71,6 +71,9 @@ std::unique_ptr<WordCodec> plan_scaled(const WordSeries& series);
 std::unique_ptr<WordCodec> plan_planes(const WordSeries& series);
 std::unique_ptr<WordCodec> plan_raw(const WordSeries& series);
 
+// The share of distinct words in the sample, in (0, 1].
+double distinct_share(const WordSeries& series);
+
 // The parsers of the encodings, called by parse_word_codec with the encoding's number read.
 using WordCodecResult = Result<std::unique_ptr<WordCodec>>;
 WordCodecResult parse_integer_codec(ByteReader& reader);
