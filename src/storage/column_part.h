@@ -46,6 +46,9 @@ struct PartDefinition {
 };
 std::string part_file_name(uint64_t file);
 
+struct Extent;
+struct StoredColumn;
+
 struct PartEnvironment {  // what parts of one database share; outlives them
   Env& env;
   std::string directory;
@@ -97,6 +100,10 @@ class ColumnPart : public RowRange {
   Status read_row(RowId row, uint32_t column, Column& out, uint32_t to) const override;
   Status find_key(std::string_view key, std::vector<RowId>* rows) const override;
 
+  // As read, but values that lie in blob files are NULL and not read: for merges, together with
+  // read_references.
+  Status read_inline(uint32_t block, uint32_t column, Column& out) const;
+  // The references of a block, all null when there are none.
   Status read_references(uint32_t block, uint32_t column, Column& out) const;
   // Blob files that this part refers to.
   Result<std::vector<uint32_t>> blob_files() const;
@@ -112,8 +119,36 @@ class ColumnPart : public RowRange {
   Result<std::vector<ColumnSize>> column_sizes() const;
 
  private:
-  struct Open;  // the open file and the parsed footer
+  struct Open;  // the parsed footer, the open file, and what was loaded so far
+  struct Loaded;
   Result<const Open*> open() const;
+  Result<std::unique_ptr<const Open>> load() const;
+  std::string path() const;
+  Status bad(Status status, const char* what) const;
+  Status bad_block(Status status, uint32_t block, uint32_t column) const;
+
+  Result<std::string> read_extent(const Open& open, const Extent& extent) const;
+  Result<BlockCache::Page> page(const Open& open, const Extent& extent, uint32_t page) const;
+  Result<std::string_view> block_bytes(const Open& open, const StoredColumn& stored, uint32_t block,
+                                       BlockCache::Page* keep) const;
+  Result<const std::shared_ptr<const ColumnDecoder>*> decoder(const Open& open, uint32_t column,
+                                                              bool references) const;
+  Status read_stored(const Open& open, uint32_t block, uint32_t column, bool references,
+                     Column& out) const;
+  Status read_stored_row(const Open& open, uint32_t row, uint32_t column, bool references,
+                         Column& out, uint32_t to) const;
+  Status load_stats(const Open& open, uint32_t column, std::vector<ColumnStats>* stats) const;
+  Status read_blob(std::string_view reference, Column& out, uint32_t to) const;
+
+  Result<bool> row_has_key(const Open& open, uint32_t row, std::string_view key, int* order) const;
+  Status find_rising(const Open& open, std::string_view key, std::vector<RowId>* rows) const;
+  Status find_in_block(const Open& open, uint32_t block, std::string_view key,
+                       std::vector<RowId>* rows) const;
+  Status find_in_directory(const Open& open, std::string_view key, std::vector<RowId>* rows) const;
+
+  Status verify_column(const Open& open, uint32_t column, std::vector<std::string>* problems) const;
+  Status verify_keys(const Open& open, std::vector<std::string>* problems) const;
+  Status verify_ends(const Open& open, std::vector<std::string>* problems) const;
 
   const PartEnvironment& environment_;
   const std::shared_ptr<const Schema> schema_;

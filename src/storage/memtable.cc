@@ -349,9 +349,19 @@ Status MemtableRun::read_blob(std::string_view reference, Column& out, uint32_t 
   return {};
 }
 
-Status MemtableRun::read(uint32_t block, uint32_t column, Column& out) const {
-  const ColumnLayout& layout = layouts_[column];
+Status MemtableRun::read_inline(uint32_t block, uint32_t column, Column& out) const {
   const uint32_t row_count = this->block(block).row_count;
+  return read_some(block, column, row_count, /*blobs=*/false, out);
+}
+
+Status MemtableRun::read(uint32_t block, uint32_t column, Column& out) const {
+  const uint32_t row_count = this->block(block).row_count;
+  return read_some(block, column, row_count, /*blobs=*/true, out);
+}
+
+Status MemtableRun::read_some(uint32_t block, uint32_t column, uint32_t row_count, bool blobs,
+                              Column& out) const {
+  const ColumnLayout& layout = layouts_[column];
   const Segment& segment = segment_at(block);
   out.reset(layout.type);
   const char* lanes = lanes_of(segment, layout);
@@ -373,7 +383,11 @@ Status MemtableRun::read(uint32_t block, uint32_t column, Column& out) const {
     for (uint64_t bits = load_word(references, w); bits != 0; bits &= bits - 1) {
       const uint32_t row = w * 64 + static_cast<uint32_t>(std::countr_zero(bits));
       if (row >= row_count) break;
-      MOTE_TRY(read_blob(out.lane<std::string_view>()[row], out, row));
+      if (blobs) {
+        MOTE_TRY(read_blob(out.lane<std::string_view>()[row], out, row));
+      } else {
+        out.set_null(row);
+      }
     }
   }
   return {};

@@ -99,6 +99,9 @@ class MemtableRun : public RowRange {
   Status read_row(RowId row, uint32_t column, Column& out, uint32_t to) const override;
   Status find_key(std::string_view key, std::vector<RowId>* rows) const override;
 
+  // As read, but values that lie in blob files are NULL and not read: for flushes, together with
+  // read_references.
+  Status read_inline(uint32_t block, uint32_t column, Column& out) const;
   // For flush: the references of a TEXT or BLOB column's rows, all null when there are none.
   Status read_references(uint32_t block, uint32_t column, Column& out) const;
   const std::shared_ptr<const Schema>& schema() const { return schema_; }
@@ -134,6 +137,8 @@ class MemtableRun : public RowRange {
                     const Column* references, uint32_t first, uint32_t count);
   void store_bytes(Segment& segment, uint32_t column, uint32_t to, const Column& from,
                    const Column* references, uint32_t first, uint32_t count);
+  Status read_some(uint32_t block, uint32_t column, uint32_t row_count, bool blobs,
+                   Column& out) const;
   Status read_blob(std::string_view reference, Column& out, uint32_t to) const;
   uint64_t sequence_of(uint64_t row) const;
 

@@ -8,7 +8,6 @@
 #include "base/limits.h"
 #include "env/env.h"
 #include "env/simulated_env.h"
-#include "storage/key.h"
 #include "storage/rows_for_tests.h"
 
 namespace mote {
@@ -38,40 +37,6 @@ struct Table {
   std::shared_ptr<Memtable> memtable;
   std::shared_ptr<MemtableRun> run;
 };
-
-std::string key_of(const Schema& schema, const Row& row) {
-  std::vector<Value> values;
-  for (const uint32_t c : schema.primary_key) values.push_back(row[c]);
-  std::string key;
-  EXPECT_TRUE(append_key(values, &key).ok());
-  return key;
-}
-
-void expect_rows(const RowRange& range, const Schema& schema, const std::vector<Row>& rows) {
-  ASSERT_EQ(range.row_count(), rows.size());
-  uint64_t next = 0;
-  Column column, single;
-  for (uint32_t b = 0; b < range.block_count(); ++b) {
-    const BlockSpan span = range.block(b);
-    ASSERT_EQ(span.first, next);
-    ASSERT_GE(span.row_count, 1u);
-    ASSERT_LE(span.row_count, kChunkRows);
-    next += span.row_count;
-    for (uint32_t c = 0; c < schema.columns.size(); ++c) {
-      ASSERT_TRUE(range.read(b, c, column).ok());
-      single.reset(schema.columns[c].type);
-      for (uint32_t r = 0; r < span.row_count; ++r) {
-        const uint64_t row = span.first + r;
-        ASSERT_EQ(range.block_of(range.base() + row), b);
-        ASSERT_EQ(column.value(r), rows[row][c]) << "row " << row << " column " << c;
-        if (row % 7 != 0) continue;
-        ASSERT_TRUE(range.read_row(range.base() + row, c, single, r).ok());
-        ASSERT_EQ(single.value(r), rows[row][c]) << "row " << row << " column " << c;
-      }
-    }
-  }
-  EXPECT_EQ(next, rows.size());
-}
 
 // Random batches of all types: everything read back, counts at every older sequence, and the rows
 // of every key, are those of the list of rows that were given.

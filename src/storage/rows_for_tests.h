@@ -2,11 +2,15 @@
 // rows as chunks.
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <memory>
 #include <random>
 #include <string>
 #include <vector>
 
+#include "storage/key.h"
+#include "storage/row_range.h"
 #include "types/chunk.h"
 #include "types/schema.h"
 #include "types/value.h"
@@ -108,6 +112,41 @@ inline Chunk chunk_of(const Schema& schema, const std::vector<Row>& rows, size_t
   }
   chunk.set_row_count(static_cast<uint32_t>(count));
   return chunk;
+}
+
+inline std::string key_of(const Schema& schema, const Row& row) {
+  std::vector<Value> values;
+  for (const uint32_t c : schema.primary_key) values.push_back(row[c]);
+  std::string key;
+  EXPECT_TRUE(append_key(values, &key).ok());
+  return key;
+}
+
+// The range holds exactly these rows, by block and, for some, by row.
+inline void expect_rows(const RowRange& range, const Schema& schema, const std::vector<Row>& rows) {
+  ASSERT_EQ(range.row_count(), rows.size());
+  uint64_t next = 0;
+  Column column, single;
+  for (uint32_t b = 0; b < range.block_count(); ++b) {
+    const BlockSpan span = range.block(b);
+    ASSERT_EQ(span.first, next);
+    ASSERT_GE(span.row_count, 1u);
+    ASSERT_LE(span.row_count, kChunkRows);
+    next += span.row_count;
+    for (uint32_t c = 0; c < schema.columns.size(); ++c) {
+      ASSERT_TRUE(range.read(b, c, column).ok());
+      single.reset(schema.columns[c].type);
+      for (uint32_t r = 0; r < span.row_count; ++r) {
+        const uint64_t row = span.first + r;
+        ASSERT_EQ(range.block_of(range.base() + row), b);
+        ASSERT_EQ(column.value(r), rows[row][c]) << "row " << row << " column " << c;
+        if (row % 7 != 0) continue;
+        ASSERT_TRUE(range.read_row(range.base() + row, c, single, r).ok());
+        ASSERT_EQ(single.value(r), rows[row][c]) << "row " << row << " column " << c;
+      }
+    }
+  }
+  EXPECT_EQ(next, rows.size());
 }
 
 }  // namespace mote
