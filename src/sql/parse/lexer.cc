@@ -315,7 +315,7 @@ Lexer::Found Lexer::read_blob(Token* token) {
 Lexer::Found Lexer::read_symbol(Token* token) {
   const std::string_view rest = text_.substr(at_);
   for (const SymbolEntry& entry : kSymbols) {
-    if (rest.substr(0, entry.text.size()) != entry.text) continue;
+    if (rest[0] != entry.text[0] || rest.substr(0, entry.text.size()) != entry.text) continue;
     at_ += entry.text.size();
     token->symbol = entry.symbol;
     return finish(TokenKind::kSymbol, token);

@@ -78,7 +78,8 @@ class Parser {
   bool order_list(std::vector<ast::OrderItem>* out);
   bool type(Type* out);
   bool vector_arguments(Type* out);
-  bool starts_query(size_t ahead) const;
+  bool starts_query(size_t ahead);
+  const Token& after_bracket(size_t open);
   bool deepen(uint32_t depth, uint32_t at_offset);
   ast::ExpressionPtr parameter();
   ast::ExpressionPtr number(bool negative);
@@ -147,6 +148,7 @@ class Parser {
   uint32_t joins_ = 0;                        // of the FROM being read
   bool in_default_ = false;                   // a DEFAULT is read: NOT NULL ends it
   size_t last_alias_ = SIZE_MAX;              // token of the last alias without AS
+  std::vector<uint32_t> closing_;             // of each opening bracket's token; empty until asked
   std::vector<std::string> parameter_names_;  // one a parameter so far
   std::map<std::string, uint32_t, std::less<>> named_parameters_;
 };

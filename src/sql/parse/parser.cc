@@ -301,8 +301,40 @@ bool Parser::vector_arguments(Type* out) {
   return expect(Symbol::kClose, "')'");
 }
 
-bool Parser::starts_query(size_t ahead) const {
-  return at(Keyword::kSelect, ahead) || at(Keyword::kValues, ahead) || at(Keyword::kWith, ahead);
+// Whether the tokens from `ahead` on are a query. One that begins with a bracket, as in
+// (SELECT 1) UNION SELECT 2, is told from an expression by what follows the bracket's end.
+bool Parser::starts_query(size_t ahead) {
+  const auto is_query_word = [this](size_t where) {
+    return at(Keyword::kSelect, where) || at(Keyword::kValues, where) || at(Keyword::kWith, where);
+  };
+  size_t brackets = 0;
+  while (brackets < kMaxQueryDepth && at(Symbol::kOpen, ahead + brackets)) ++brackets;
+  if (!is_query_word(ahead + brackets)) return false;
+  for (size_t i = 0; i < brackets; ++i) {
+    const Token& next = after_bracket(at_ + ahead + i);
+    const Keyword word = next.keyword;
+    const bool goes_on = word == Keyword::kUnion || word == Keyword::kIntersect ||
+                         word == Keyword::kExcept || word == Keyword::kOrder ||
+                         word == Keyword::kLimit || word == Keyword::kOffset;
+    if (!goes_on && (i == 0 || next.symbol != Symbol::kClose)) return false;
+  }
+  return true;
+}
+
+// The token behind the bracket that closes the one at token `open`; the last one when none does.
+const Token& Parser::after_bracket(size_t open) {
+  if (closing_.empty()) {
+    const uint32_t last = static_cast<uint32_t>(tokens_.size() - 1);
+    closing_.resize(tokens_.size(), last);
+    std::vector<uint32_t> waiting;
+    for (uint32_t i = 0; i < last; ++i) {
+      if (tokens_[i].symbol == Symbol::kOpen) waiting.push_back(i);
+      if (tokens_[i].symbol != Symbol::kClose || waiting.empty()) continue;
+      closing_[waiting.back()] = i;
+      waiting.pop_back();
+    }
+  }
+  return tokens_[std::min<size_t>(closing_[open] + 1, tokens_.size() - 1)];
 }
 
 // The doors.

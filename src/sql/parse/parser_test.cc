@@ -238,6 +238,12 @@ TEST(Queries, Compounds) {
        "(union (select 1) (select 2 (by 1) limit 1))"},
       {"SELECT 1 EXCEPT (SELECT 2 EXCEPT SELECT 3)",
        "(except (select 1) (except (select 2) (select 3)))"},
+      {"SELECT ((SELECT 1)) UNION SELECT ((SELECT 2) UNION SELECT 3), ((SELECT 4) + 5)",
+       "(union (select (query (select 1))) (select (query (union (select 2) (select 3))) "
+       "(+ (query (select 4)) 5)))"},
+      {"SELECT * FROM (((SELECT 1)) UNION SELECT 2), ((SELECT 3) a JOIN b USING (c))",
+       "(select * from (cross (union (select 1) (select 2)) (inner (select 3) as a b using "
+       "[c;])))"},
       {"(SELECT 1 LIMIT 1) LIMIT 2", "(select * from (select 1 limit 1) limit 2)"},
       {"WITH a AS (SELECT 1), b(x, y) AS (SELECT 2, 3) SELECT * FROM a, b",
        "(with a (select 1) with b[x;y;] (select 2 3) select * from (cross a b))"},

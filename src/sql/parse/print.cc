@@ -263,15 +263,11 @@ void Printer::case_of(const Expression& e) {
 }
 
 void Printer::call(const Expression& e) {
-  // A keyword's name is quoted also where it would not have to be, since CAST( and the like begin
-  // forms of their own.
-  const Keyword keyword = find_keyword(e.name);
-  if (keyword_use(keyword) == KeywordUse::kPlain) {
+  // POSITION(a IN b) is a form of its own, in which an IN would be lost.
+  if (!same_name(e.name, "POSITION")) {
     name(e.name);
   } else {
-    text("\"");
-    text(e.name);
-    text("\"");
+    text("\"" + e.name + "\"");
   }
   text("(");
   if (e.star) text("*");
