@@ -208,8 +208,9 @@ Status Log::append(GroupHeader& header) {
       files_->current->write(header.lsn % options_.file_bytes, {group_.get(), size_bytes});
   if (!written.ok()) return fail(std::move(written));
   written_bytes_.fetch_add(size_bytes, std::memory_order_relaxed);
-  durable_lsn_.store(header.lsn + size_bytes, std::memory_order_release);
+  // In this order, so that nobody sees a durable lsn beyond the end.
   end_lsn_.store(header.lsn + size_bytes, std::memory_order_release);
+  durable_lsn_.store(header.lsn + size_bytes, std::memory_order_release);
   return {};
 }
 
@@ -240,8 +241,9 @@ Status Log::advance_to(uint64_t number) {
 }
 
 bool Log::has_room() const {
-  const uint64_t used = end_lsn() % options_.file_bytes;
-  const uint64_t number = end_lsn() / options_.file_bytes;
+  const Lsn end = end_lsn();
+  const uint64_t used = end % options_.file_bytes;
+  const uint64_t number = end / options_.file_bytes;
   MutexLock lock(files_->mutex);
   if (!files_->ready.empty()) return true;
   if (files_->current == nullptr || files_->current_number != number) return false;
