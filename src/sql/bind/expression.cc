@@ -162,8 +162,12 @@ void split_conjuncts(BoundExpressionPtr condition, std::vector<BoundExpressionPt
 BoundExpressionPtr conjoin(BoundExpressionPtr a, BoundExpressionPtr b) {
   if (a == nullptr) return b;
   if (b == nullptr) return a;
+  if (a->kind == BoundKind::kAnd) {
+    split_conjuncts(std::move(b), &a->children);
+    return a;
+  }
   std::vector<BoundExpressionPtr> conjuncts;
-  split_conjuncts(std::move(a), &conjuncts);
+  conjuncts.push_back(std::move(a));
   split_conjuncts(std::move(b), &conjuncts);
   return make_logical(BoundKind::kAnd, std::move(conjuncts));
 }
