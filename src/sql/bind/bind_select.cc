@@ -227,10 +227,26 @@ Status Binder::bind_order_item(const ast::Select& select, const ast::OrderItem& 
   return {};
 }
 
+namespace {
+
+// Whether the groups are made of what the subquery gives (GROUP BY 1, and 1 is a subquery).
+bool is_grouped_by(const BoundSubquery& subquery, const std::vector<BoundOutput>& groups) {
+  std::vector<BoundColumn> read;
+  for (const BoundOutput& group : groups) collect_columns(*group.expression, &read);
+  return std::any_of(read.begin(), read.end(), [&](const BoundColumn& column) {
+    return subquery.join == JoinType::kMark ? column.slot == subquery.mark.slot
+                                            : column.slot == subquery.query->outputs[0].column.slot;
+  });
+}
+
+}  // namespace
+
 void Binder::place_subqueries(SelectState& state) {
   BoundQuery& query = *state.query;
-  auto& to = query.grouped ? query.late_subqueries : query.subqueries;
-  for (BoundSubquery& subquery : state.subqueries) to.push_back(std::move(subquery));
+  for (BoundSubquery& subquery : state.subqueries) {
+    const bool late = query.grouped && !is_grouped_by(subquery, query.groups);
+    (late ? query.late_subqueries : query.subqueries).push_back(std::move(subquery));
+  }
 }
 
 namespace {

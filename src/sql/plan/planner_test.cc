@@ -241,6 +241,7 @@ TEST(Planner, EveryColumnFindsItsPlace) {
            "SELECT n IN (SELECT id FROM note), NOT EXISTS (SELECT 1 FROM note o WHERE o.id = i.n) "
            "FROM imu i",
            "SELECT n, (SELECT count(*) FROM note o WHERE o.id < i.n) FROM imu i GROUP BY n",
+           "SELECT n IN (SELECT id FROM note) AS m, count(*) FROM imu GROUP BY m",
            "SELECT k FROM (SELECT n AS k FROM imu UNION ALL SELECT id FROM note) u WHERE k > 3",
            "SELECT * FROM (VALUES (1, 'a'), (2, 'b')) v(x, y) WHERE x > 1 ORDER BY y LIMIT 1",
            "SELECT count(*) FROM (SELECT 1 FROM imu LIMIT 10) d",
