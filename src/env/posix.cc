@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <thread>
@@ -32,6 +33,12 @@ const char* thread_class_name(ThreadClass thread_class) {
 }
 
 namespace {
+
+// Kept, since asking the kernel costs as much as finding a row; a forked child asks anew.
+std::atomic<uint32_t> known_process_id{0};
+void learn_process_id() {
+  known_process_id.store(static_cast<uint32_t>(::getpid()), std::memory_order_relaxed);
+}
 
 // Files locked by this process: flock is per open file, so a second open in one process would only
 // wait for itself or, under another name, be refused without saying by whom.
@@ -170,7 +177,7 @@ class PosixEnv : public Env {
       if (got > 0) at += static_cast<size_t>(got);
     }
   }
-  uint32_t process_id() override { return static_cast<uint32_t>(::getpid()); }
+  uint32_t process_id() override { return known_process_id.load(std::memory_order_relaxed); }
   bool has_threads() const override { return true; }
 
   Result<std::unique_ptr<ThreadHandle>> start_thread(const char* name,
@@ -240,7 +247,12 @@ ThreadClass PosixEnv::set_thread_class(ThreadClass wanted) {
 }  // namespace
 
 Env& posix_env() {
-  static PosixEnv* const env = new PosixEnv;  // never destroyed: threads may outlive main's statics
+  // Never destroyed: threads may outlive main's statics.
+  static PosixEnv* const env = [] {
+    learn_process_id();
+    MOTE_CHECK(::pthread_atfork(nullptr, nullptr, learn_process_id) == 0);
+    return new PosixEnv;
+  }();
   return *env;
 }
 
