@@ -217,21 +217,18 @@ Status StatementState::start() {
 }
 
 Status StatementState::run_in_transaction(bool writes) {
-  in_connections_transaction_ = connection->transaction != nullptr;
-  if (!in_connections_transaction_) {
-    MOTE_ASSIGN(transaction_, connection->database->begin());
-    MOTE_TRY(run(*transaction_));
-    if (!writes) return {};
-    const Result<CommitSequence> committed = transaction_->commit(connection->options.sync);
-    return committed.status();
+  if (connection->transaction == nullptr) {
+    MOTE_ASSIGN(own_transaction_, connection->database->begin());
+    MOTE_TRY(run(*own_transaction_));
+    return writes ? own_transaction_->commit(connection->options.sync).status() : Status();
   }
-  transaction_ = connection->transaction;
+  shared_transaction_ = connection->transaction;
   if (!writes) {
     transaction_changes_ = connection->transaction_changes;
-    return run(*transaction_);
+    return run(*shared_transaction_);
   }
   // A statement that fails undoes what it did and nothing else.
-  Transaction& in = *transaction_;
+  Transaction& in = *shared_transaction_;
   transaction_changes_ = ++connection->transaction_changes;
   MOTE_TRY(in.savepoint(kStatementSavepoint));
   Status status = run(in);
@@ -259,7 +256,7 @@ Result<const Chunk*> StatementState::next() {
     end();
     return nullptr;
   }
-  if (in_connections_transaction_ && transaction_changes_ != connection->transaction_changes) {
+  if (shared_transaction_ != nullptr && transaction_changes_ != connection->transaction_changes) {
     end();
     return invalid_argument(
         "the transaction was changed or ended while this statement was giving rows; fetch all rows "
@@ -277,7 +274,8 @@ void StatementState::end() {
   running_ = false;
   if (root_ != nullptr) root_->close();
   results_.reset();
-  transaction_.reset();
+  own_transaction_.reset();
+  shared_transaction_.reset();
 }
 
 Statement::Statement(std::unique_ptr<StatementState> state) : state_(std::move(state)) {}

@@ -77,9 +77,10 @@ struct StatementState {
   // The tables that the plan was made for: it is current while the catalog has the same ones.
   std::vector<std::shared_ptr<const TableDefinition>> tables_;
   PlanPtr plan_;
-  std::shared_ptr<Transaction> transaction_;  // of a reading execution that goes on
+  // What a reading execution that goes on reads in: a transaction of its own, or the connection's.
+  std::unique_ptr<Transaction> own_transaction_;
+  std::shared_ptr<Transaction> shared_transaction_;
   uint64_t transaction_changes_ = 0;          // when it began
-  bool in_connections_transaction_ = false;
   QueryContext context_;
   std::unique_ptr<Operator> root_;
   std::shared_ptr<RowStore> results_;  // rows that were all computed before the first is given
