@@ -133,7 +133,8 @@ TEST(Connection, ReturningGivesTheRowsWritten) {
 TEST(Connection, AnErrorInReturningUndoesTheStatement) {
   DatabaseForTest database;
   ASSERT_EQ(database.run("CREATE TABLE t(a INTEGER)"), "");
-  EXPECT_EQ(database.run("INSERT INTO t VALUES (1) RETURNING 9223372036854775807 + a").substr(0, 7), "error: ");
+  const char* const sql = "INSERT INTO t VALUES (1) RETURNING 9223372036854775807 + a";
+  EXPECT_EQ(database.run(sql).substr(0, 7), "error: ");
   EXPECT_EQ(database.run("SELECT count(*) FROM t"), "0\n");
 }
 
@@ -222,7 +223,7 @@ TEST(Connection, AStatementMayHoldNoMoreThanItsMemory) {
 
 TEST(Statement, TakesParametersByPositionAndName) {
   DatabaseForTest database;
-  Statement statement = prepared(database, "SELECT :a + 1, :b || 'x', :a");
+  Statement statement = prepared(database, "SELECT :a + 1, :b = 'y', :a");
   ASSERT_EQ(statement.parameter_count(), 2u);
   EXPECT_EQ(statement.parameter_position(":b"), 2u);
   EXPECT_EQ(statement.parameter_position("a"), 1u);
@@ -231,7 +232,7 @@ TEST(Statement, TakesParametersByPositionAndName) {
   ASSERT_TRUE(statement.bind(2, Value::text("y")).ok());
   EXPECT_EQ(statement.bind(3, Value()).code(), Code::kNotFound);
   EXPECT_EQ(statement.bind(0, Value()).code(), Code::kNotFound);
-  EXPECT_EQ(DatabaseForTest::rows(statement), "42|yx|41\n");
+  EXPECT_EQ(DatabaseForTest::rows(statement), "42|true|41\n");
   statement.clear_bindings();
   EXPECT_EQ(DatabaseForTest::rows(statement), "NULL|NULL|NULL\n");
 }
@@ -299,7 +300,7 @@ TEST(Statement, CountsTheRowsItAffects) {
 TEST(Statement, LooksUpRowsByKeyAsTheyAreNow) {
   DatabaseForTest database;
   ASSERT_EQ(database.run("CREATE TABLE t(k INTEGER PRIMARY KEY, v TEXT);"
-                         "INSERT INTO t SELECT generate_series, 'v' || generate_series "
+                         "INSERT INTO t SELECT generate_series, CAST(generate_series AS TEXT) "
                          "FROM generate_series(1, 5000)"),
             "");
   Statement statement = prepared(database, "SELECT v FROM t WHERE k = ?");
@@ -307,15 +308,15 @@ TEST(Statement, LooksUpRowsByKeyAsTheyAreNow) {
     EXPECT_TRUE(statement.bind(1, Value::integer(key)).ok());
     return DatabaseForTest::rows(statement);
   };
-  EXPECT_EQ(look_up(1), "v1\n");
-  EXPECT_EQ(look_up(5000), "v5000\n");
+  EXPECT_EQ(look_up(1), "1\n");
+  EXPECT_EQ(look_up(5000), "5000\n");
   EXPECT_EQ(look_up(5001), "");
   ASSERT_EQ(database.run("UPDATE t SET v = 'changed' WHERE k = 77; DELETE FROM t WHERE k = 78;"
                          "CHECKPOINT"),
             "");
   EXPECT_EQ(look_up(77), "changed\n");
   EXPECT_EQ(look_up(78), "");
-  EXPECT_EQ(look_up(79), "v79\n");
+  EXPECT_EQ(look_up(79), "79\n");
 }
 
 TEST(Commands, DescribeAndShow) {
