@@ -92,6 +92,12 @@ Status ColumnPart::find_rising(const Open& open, std::string_view key,
   auto above = std::upper_bound(
       fences.begin(), fences.end(), prefix,
       [](std::string_view wanted, const KeyFence& fence) { return wanted < fence.prefix; });
+  if (above != fences.begin() && (above - 1)->spaced_rows != 0 && key.size() == kSpacedKeyBytes) {
+    // No key begins with another, so a prefix that holds all of a key is the key.
+    const std::optional<uint32_t> row = spaced_row(*(above - 1), key);
+    if (row.has_value()) rows->push_back(definition_.base + *row);
+    return {};
+  }
   auto equal = std::lower_bound(
       fences.begin(), above, prefix,
       [](const KeyFence& fence, std::string_view wanted) { return fence.prefix < wanted; });

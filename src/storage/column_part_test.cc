@@ -130,6 +130,36 @@ std::shared_ptr<const Schema> schema_of(const std::vector<Type>& types,
   return schema;
 }
 
+// Keys at equal distances, with a gap and a change of distance in some blocks: those that are there
+// are found, those between and beyond are not.
+TEST(ColumnPart, FindsKeysAtEqualDistances) {
+  const auto schema = schema_of({Type::timestamp()}, {0});
+  for (const int64_t distance : {1, 5, 1'000'000}) {
+    std::vector<Row> rows;
+    int64_t key = -2'000 * distance;
+    for (int i = 0; i < 5000; ++i) {
+      key += i == 1500 || i == 4095 ? 3 * distance : distance;
+      const bool purged = i == 2100 || i == 3072;
+      rows.push_back(purged ? purged_row(*schema) : Row{Value::timestamp(key)});
+    }
+    Store store;
+    const auto part = store.part(schema, rows);
+    expect_keys(*part, *schema, rows);
+    expect_sound(*part);
+    std::map<int64_t, RowId> expected;
+    for (size_t i = 0; i < rows.size(); ++i) {
+      if (!rows[i][0].is_null()) expected[rows[i][0].integer()] = kBase + i;
+    }
+    for (int64_t at = -2'001 * distance; at < 3'010 * distance;
+         at += std::max<int64_t>(1, distance / 5)) {
+      std::vector<RowId> found;
+      ASSERT_TRUE(part->find_key(key_of(*schema, {Value::timestamp(at)}), &found).ok());
+      ASSERT_EQ(found.size(), expected.count(at)) << at;
+      if (!found.empty()) ASSERT_EQ(found[0], expected[at]);
+    }
+  }
+}
+
 // Keys that rise with the row: numbers, texts that agree in the first 16 bytes, pairs.
 TEST(ColumnPart, FindsRisingKeysWithoutADirectory) {
   const auto number = schema_of({Type::integer(), Type::floating()}, {0});

@@ -122,12 +122,16 @@ class FooterReader {
   }
 
   std::vector<KeyFence> fences(uint32_t row_count) {
-    std::vector<KeyFence> fences(reader_.count(1 + KeyFence::kPrefixBytes));
+    std::vector<KeyFence> fences(reader_.count(3 + KeyFence::kPrefixBytes));
     uint32_t next = 0;
     for (KeyFence& fence : fences) {
       fence.row = number();
       fence.prefix = reader_.bytes(KeyFence::kPrefixBytes);
+      fence.spaced_rows = number();
+      fence.distance = reader_.varint();
       if (fence.row < next || fence.row >= row_count) reader_.fail();
+      if (fence.spaced_rows > row_count - fence.row) reader_.fail();
+      if (fence.spaced_rows > 1 && fence.distance == 0) reader_.fail();
       next = fence.row + 1;
     }
     return fences;
@@ -169,6 +173,8 @@ void PartFooter::serialize(std::string* out) const {
   for (const KeyFence& fence : fences) {
     writer.varint(fence.row);
     writer.bytes(fence.prefix);
+    writer.varint(fence.spaced_rows);
+    writer.varint(fence.distance);
   }
 }
 

@@ -62,6 +62,11 @@ struct KeyFence {
   static constexpr size_t kPrefixBytes = 16;
   uint32_t row = 0;
   std::string prefix;  // the key, cut or filled with zeros to kPrefixBytes
+  // When all rows of the block, from `row` on without a gap, have keys of eight bytes that are at
+  // equal distances as numbers, as serial numbers and sampling times at a fixed rate are: how many
+  // rows and what distance. Then a key gives its row without reading any. Else 0.
+  uint32_t spaced_rows = 0;
+  uint64_t distance = 0;
 };
 
 struct PartFooter {

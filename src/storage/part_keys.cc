@@ -21,6 +21,11 @@ KeyPlace place_of(uint64_t hash, uint32_t page_count) {
           static_cast<uint32_t>((hash >> 8) & ((1u << kFingerprintBits) - 1))};
 }
 
+// Of a key's first eight bytes.
+uint64_t number_of(std::string_view key) {
+  return __builtin_bswap64(load_fixed<uint64_t>(key.data()));
+}
+
 }  // namespace
 
 KeyPlace key_place(std::string_view key, uint32_t page_count) {
@@ -33,6 +38,30 @@ std::string fence_prefix(std::string_view key) {
   return prefix;
 }
 
+std::optional<uint32_t> spaced_row(const KeyFence& fence, std::string_view key) {
+  const uint64_t above = number_of(key) - number_of(fence.prefix);
+  if (above == 0) return fence.row;
+  if (fence.distance == 0 || above % fence.distance != 0) return std::nullopt;
+  const uint64_t step = above / fence.distance;
+  if (step >= fence.spaced_rows) return std::nullopt;
+  return fence.row + static_cast<uint32_t>(step);
+}
+
+void KeyCollector::add_to_fence(std::string_view key, uint32_t row) {
+  const bool number = key.size() == kSpacedKeyBytes;
+  if (fences_.empty() || fences_.back().row / kChunkRows != row / kChunkRows) {
+    fences_.push_back({row, fence_prefix(key), number ? 1u : 0u, 0});
+    return;
+  }
+  KeyFence& fence = fences_.back();
+  if (fence.spaced_rows == 0) return;
+  const bool follows = number && row == fence.row + fence.spaced_rows;
+  const uint64_t distance = follows ? number_of(key) - number_of(last_) : 0;
+  if (fence.spaced_rows == 1) fence.distance = distance;
+  const bool spaced = follows && distance == fence.distance;
+  fence.spaced_rows = spaced ? fence.spaced_rows + 1 : 0;
+}
+
 Status KeyCollector::add(std::string_view key, uint32_t row, MemoryBudget& budget) {
   if (count_ == 0) {
     least_ = greatest_ = key;
@@ -41,9 +70,7 @@ Status KeyCollector::add(std::string_view key, uint32_t row, MemoryBudget& budge
     if (key < least_) least_ = key;
     if (key > greatest_) greatest_ = key;
   }
-  if (rising_ && (fences_.empty() || fences_.back().row / kChunkRows != row / kChunkRows)) {
-    fences_.push_back({row, fence_prefix(key)});
-  }
+  if (rising_) add_to_fence(key, row);
   if (rows_.size() == rows_.capacity()) {
     const size_t more = std::max<size_t>(rows_.size(), kChunkRows);
     MOTE_TRY(charge_.grow(budget, more * sizeof(HashedRow), "the keys of a part"));

@@ -1,6 +1,7 @@
 // How a part finds a PRIMARY KEY.
 //
-// Keys that rise with the row need no structure but the first key of each block. Others have a
+// Keys that rise with the row need no structure but the first key of each block; where they rise by
+// equal steps, not even the block is read. Others have a
 // directory: a hash table in pages that are read through the cache. A key's hash names a page, a
 // bucket in it, and 12 bits that are kept beside the row; rows whose bits agree are read and their
 // keys compared, so that the directory may be wrong about one key in some hundred but never about
@@ -47,6 +48,7 @@ class KeyCollector {
   std::vector<std::string> finish(PartFooter* footer);
 
  private:
+  void add_to_fence(std::string_view key, uint32_t row);
   std::vector<std::string> make_pages() const;
 
   uint64_t count_ = 0;
@@ -71,6 +73,11 @@ Result<bool> key_of_row(const Schema& schema, const Column* const* columns, uint
 // Appends the rows of a bucket whose fingerprint agrees. Errors: kCorruption.
 Status candidates(std::string_view page, const KeyPlace& place, uint32_t row_count,
                   std::vector<uint32_t>* rows);
+
+// The row of a key of eight bytes that is not below the fence's, by the fence alone; nothing when
+// no row has it. Only for fences with spaced_rows.
+std::optional<uint32_t> spaced_row(const KeyFence& fence, std::string_view key);
+inline constexpr size_t kSpacedKeyBytes = 8;
 
 // The key cut or filled with zeros, as fences hold it.
 std::string fence_prefix(std::string_view key);
