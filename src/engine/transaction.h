@@ -59,6 +59,7 @@ class Transaction {
   bool has_writes() const;
 
  private:
+  friend class BlobReader;
   friend class Database;
   struct State;
   explicit Transaction(std::unique_ptr<State> state);

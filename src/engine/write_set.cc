@@ -277,6 +277,19 @@ Status OwnRows::read_row(RowId row, uint32_t column, Column& out, uint32_t to) c
   return read_blob(environment_, batch.batch.references[column], at, out, to);
 }
 
+Status OwnRows::read_references(uint32_t block, uint32_t column, Column& out) const {
+  const Place place = place_of(block);
+  if (place.part != nullptr) return place.part->read_references(place.number, column, out);
+  const RowBatch& batch = batches_[place.number].batch;
+  if (column < batch.references.size() && batch.references[column].type().is(TypeKind::kBlob)) {
+    out = batch.references[column];
+    return {};
+  }
+  out.reset(Type::blob(), /*zeroed=*/true);
+  out.validity().set_all_null();
+  return {};
+}
+
 namespace {
 
 Status batch_key(const Schema& schema, const Chunk& rows, uint32_t row, std::string* key) {

@@ -66,6 +66,7 @@ class OwnRows : public RowRange {
   Result<const ColumnStats*> range_stats(uint32_t) const override { return nullptr; }
   Status read(uint32_t block, uint32_t column, Column& out) const override;
   Status read_row(RowId row, uint32_t column, Column& out, uint32_t to) const override;
+  Status read_references(uint32_t block, uint32_t column, Column& out) const override;
   Status find_key(std::string_view key, std::vector<RowId>* rows) const override;
 
  private:

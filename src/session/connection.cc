@@ -1,5 +1,7 @@
 #include "session/connection.h"
 
+#include "engine/blob_reader.h"
+#include "engine/database.h"
 #include "session/statement_state.h"
 #include "sql/parse/parser.h"
 
@@ -46,8 +48,8 @@ Result<Statement> Connection::prepare(std::string_view sql, size_t* consumed_byt
   Result<ast::StatementPtr> tree = parse_statement(sql, &consumed);
   if (consumed_bytes != nullptr) *consumed_bytes = consumed;
   if (!tree.ok()) return std::move(tree).status();
-  auto state = std::make_unique<StatementState>(state_, sql.substr(0, consumed),
-                                                  std::move(tree).value());
+  auto state =
+      std::make_unique<StatementState>(state_, sql.substr(0, consumed), std::move(tree).value());
   if (state->tree != nullptr) {
     if (state_->transaction != nullptr) {
       MOTE_TRY(state->plan_in(*state_->transaction));
@@ -75,6 +77,19 @@ Status Connection::execute(std::string_view sql) {
     at += consumed;
   }
   return {};
+}
+
+Result<std::unique_ptr<BlobReader>> Connection::open_blob(std::string_view table,
+                                                          std::string_view column, RowId row) {
+  MOTE_ASSIGN(std::unique_ptr<Transaction> transaction, state_->database->begin());
+  const TableDefinition* definition = transaction->catalog().find(table);
+  if (definition == nullptr) return transaction->catalog().no_such_table(table);
+  const std::optional<uint32_t> position = definition->schema.find(column);
+  if (!position.has_value()) {
+    return not_found("table '%s' has no column '%.*s'", definition->name.c_str(),
+                     static_cast<int>(column.size()), column.data());
+  }
+  return BlobReader::open(std::move(transaction), definition->id, *position, row);
 }
 
 void Connection::set_timeout_ns(int64_t timeout_ns) { state_->timeout_ns = timeout_ns; }

@@ -16,6 +16,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/row_id.h"
 #include "base/status.h"
 #include "engine/options.h"
 #include "types/chunk.h"
@@ -24,6 +25,7 @@
 
 namespace mote {
 
+class BlobReader;
 class Database;
 struct ConnectionState;
 struct StatementState;
@@ -100,6 +102,11 @@ class Connection {
   // Runs all statements of `sql` and drops their rows. Stops at the first error, whose place is
   // meant in all of `sql`.
   Status execute(std::string_view sql);
+
+  // A TEXT or BLOB value of committed rows for reading piece by piece; row is its `rowid`. Errors:
+  // kNotFound for a table, column or row that is not there or a NULL; kInvalidArgument.
+  Result<std::unique_ptr<BlobReader>> open_blob(std::string_view table, std::string_view column,
+                                                RowId row);
 
   // How long a statement may run from its first next(), in nanoseconds; 0: as long as it takes.
   void set_timeout_ns(int64_t timeout_ns);

@@ -104,7 +104,7 @@ class ColumnPart : public RowRange {
   // read_references.
   Status read_inline(uint32_t block, uint32_t column, Column& out) const;
   // The references of a block, all null when there are none.
-  Status read_references(uint32_t block, uint32_t column, Column& out) const;
+  Status read_references(uint32_t block, uint32_t column, Column& out) const override;
   // Blob files that this part refers to.
   Result<std::vector<uint32_t>> blob_files() const;
   // Reads and checks every page, decodes every block, compares the stats and the key directory with

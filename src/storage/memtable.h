@@ -103,7 +103,7 @@ class MemtableRun : public RowRange {
   // read_references.
   Status read_inline(uint32_t block, uint32_t column, Column& out) const;
   // For flush: the references of a TEXT or BLOB column's rows, all null when there are none.
-  Status read_references(uint32_t block, uint32_t column, Column& out) const;
+  Status read_references(uint32_t block, uint32_t column, Column& out) const override;
   const std::shared_ptr<const Schema>& schema() const { return schema_; }
 
  private:
