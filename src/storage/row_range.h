@@ -42,8 +42,8 @@ class RowRange {
   // One row of a column, to row `to` of `out`, which has the column's type and room.
   virtual Status read_row(RowId row, uint32_t column, Column& out, uint32_t to) const = 0;
 
-  // Of a TEXT or BLOB column's block the BlobReference of each row whose value lives in a blob file,
-  // NULL for the others. `out` is reset.
+  // Of a TEXT or BLOB column's block the BlobReference of each row whose value lives in a blob
+  // file, NULL for the others. `out` is reset.
   virtual Status read_references(uint32_t block, uint32_t column, Column& out) const = 0;
 
   // The rows whose key columns encode to `key` (see key.h), of this range, in rising order,
