@@ -21,7 +21,7 @@ inline constexpr uint32_t kMaxVectorDimension = 16384;
 // SQL.
 inline constexpr size_t kMaxStatementBytes = 1'000'000;
 inline constexpr uint32_t kMaxExpressionDepth = 1000;  // brackets and levels of the tree
-inline constexpr uint32_t kMaxQueryDepth = 50;  // subqueries, FILTER and OVER inside one another
+inline constexpr uint32_t kMaxQueryDepth = 32;  // subqueries, FILTER and OVER inside one another
 inline constexpr uint32_t kMaxParameters = 32766;
 inline constexpr uint32_t kMaxJoins = 64;
 inline constexpr size_t kMaxLikePatternBytes = 50'000;

@@ -68,7 +68,8 @@ SelectPtr Parser::query_in_brackets() {
 
 // Leaves in height_ the height of the clauses that belong to the whole.
 SelectPtr Parser::query_body() {
-  Select clauses;
+  const auto whole = std::make_unique<Select>();  // not on the stack, which recursion needs
+  Select& clauses = *whole;
   if (at(Keyword::kWith) && !with_clause(&clauses)) return nullptr;
   const uint32_t with_height = std::exchange(height_, 0u);
   SelectPtr select = compound(/*intersect_only=*/false);
