@@ -221,13 +221,28 @@ RowSet RowSet::intersected_with(const RowSet& other) const {
 }
 
 void RowSet::keep_range(RowId first, RowId last) {
-  RowSet range;
-  if (first < last && !containers_.empty()) {
-    const RowId least = containers_.front().high * kContainerRows;
-    const RowId most = (containers_.back().high + 1) * kContainerRows;
-    range.add_range(std::max(first, least), std::min(last, most));
-  }
-  *this = intersected_with(range);
+  std::erase_if(containers_, [first, last](const Slot& slot) {
+    const RowId base = slot.high * kContainerRows;
+    return first >= last || base + kContainerRows <= first || base >= last;
+  });
+  // Only the outermost containers can lie across an end.
+  const auto cut = [&](size_t at) {
+    const RowId base = containers_[at].high * kContainerRows;
+    if (base >= first && base + kContainerRows <= last) return;
+    RowSet range;
+    range.add_range(std::max(first, base), std::min(last, base + kContainerRows));
+    RowSet container;
+    container.containers_.push_back(containers_[at]);
+    container = container.intersected_with(range);
+    const auto place = containers_.begin() + static_cast<ptrdiff_t>(at);
+    if (container.containers_.empty()) {
+      containers_.erase(place);
+    } else {
+      *place = container.containers_.front();
+    }
+  };
+  if (!containers_.empty()) cut(containers_.size() - 1);
+  if (!containers_.empty()) cut(0);
 }
 
 std::vector<RowId> RowSet::to_vector() const {

@@ -66,6 +66,22 @@ TEST(RowSet, UnitesAndIntersectsAsSetsDo) {
   }
 }
 
+// A range of the size of all row ids costs no more than the rows there are.
+TEST(RowSet, KeepsPartsOfASetThatSpansAllIds) {
+  RowSet rows;
+  rows.add(1);
+  rows.add(kMaxRowId / 2);
+  rows.add_range(kMaxRowId - 10, kMaxRowId);
+  RowSet low = rows;
+  low.keep_range(0, kMaxRowId / 2);
+  EXPECT_EQ(low.to_vector(), std::vector<RowId>{1});
+  RowSet high = rows;
+  high.keep_range(kMaxRowId / 2, kMaxRowId - 8);
+  EXPECT_EQ(high.to_vector(), (std::vector<RowId>{kMaxRowId / 2, kMaxRowId - 10, kMaxRowId - 9}));
+  high.keep_range(2, 2);
+  EXPECT_TRUE(high.empty());
+}
+
 TEST(RowSet, ClearsTheBitsOfItsRows) {
   for (uint32_t seed = 0; seed < 60; ++seed) {
     SCOPED_TRACE(seed);

@@ -94,10 +94,11 @@ struct Core : std::enable_shared_from_this<Core> {
 
   // --- life
   Mutex database_mutex{LockRank::kDatabase};
-  std::atomic<bool> closing{false};   // set by the first close()
-  std::atomic<bool> closed{false};    // nothing is written any more
-  std::atomic<bool> stopping{false};  // threads are to end
-  bool threaded = false;              // fixed after open: there is a log and a background thread
+  std::atomic<bool> closing{false};       // set by the first close()
+  std::atomic<bool> closed{false};        // nothing is written any more
+  std::atomic<bool> log_stopping{false};  // the log thread is to end
+  std::atomic<bool> stopping{false};      // the background thread is to end
+  bool threaded = false;  // fixed after open: there is a log and a background thread
   std::unique_ptr<ThreadHandle> log_thread;
   std::unique_ptr<ThreadHandle> background_thread;
   std::atomic<uint8_t> log_thread_class{0};
@@ -200,7 +201,8 @@ struct Core : std::enable_shared_from_this<Core> {
 
   // threads.cc
   Status start_threads();
-  void stop_threads();
+  void stop_log_thread();
+  void stop_background_thread();
   // at_once: without waiting for the end of its window.
   void wake_log_thread(bool at_once = false);
   void wake_background();

@@ -154,6 +154,7 @@ Status Database::vacuum() {
   for (bool more = true; more;) {
     MOTE_ASSIGN(more, merge_once(core, MergeKind::kVacuum));
   }
+  core.versions.reclaim();
   return drop_unused_blobs(core);
 }
 
@@ -164,19 +165,23 @@ Status Database::check(std::vector<std::string>* problems) {
 
 namespace {
 
-// Writes what is accepted and spills the memtables, so that the next open replays nothing.
+// Writes what is accepted and spills the memtables, so that the next open replays nothing. The
+// background goes on until no commit can wait for it any more.
 Status write_rest(Core& core) {
-  if (core.poisoned.load()) return {};
-  MOTE_TRY(core.drain_and_write());
+  core.stop_log_thread();
+  Status status = core.poisoned.load() ? Status() : core.drain_and_write();
   {
     MutexLock lock(core.commit_mutex);
     core.closed.store(true);  // commits that have not been applied by now are refused
   }
   core.room.notify_all();
+  core.stop_background_thread();
+  if (core.poisoned.load()) return status;
   MOTE_TRY(core.write_open_group());
   MutexLock lock(core.maintenance_mutex);
   MOTE_TRY(flush_all(core));
-  return core.blobs->seal();
+  MOTE_TRY(core.blobs->seal());
+  return status;
 }
 
 }  // namespace
@@ -196,10 +201,7 @@ Status Database::close() {
   }
   for (const auto& ring : rings) ring->refuse_rows();
   if (!core.options.read_only) {
-    core.stop_threads();
     status = write_rest(core);
-    MutexLock lock(core.commit_mutex);
-    core.closed.store(true);
   }
   {
     MutexLock lock(core.rings_mutex);

@@ -6,31 +6,22 @@ namespace mote {
 
 namespace {
 
-Status read_references(const RowRange& range, bool is_run, uint32_t block, uint32_t column,
-                       Column& out) {
-  if (is_run) return static_cast<const MemtableRun&>(range).read_references(block, column, out);
-  return static_cast<const ColumnPart&>(range).read_references(block, column, out);
-}
-
-// Values that live in blob files stay there: the column has nothing in their rows.
+// The column and, for TEXT and BLOB, its references; of other types there are none. Values that
+// live in blob files stay there.
 Status read_inline(const RowRange& range, bool is_run, uint32_t block, uint32_t column, Type type,
                    Column& out, Column& references) {
-  const BlockSpan span = range.block(block);
   references.reset(Type::of(TypeKind::kNull));
   if (!type.is(TypeKind::kText) && !type.is(TypeKind::kBlob)) {
     return range.read(block, column, out);
   }
-  MOTE_TRY(read_references(range, is_run, block, column, references));
-  if (references.validity().null_count(span.row_count) == span.row_count) {
-    references.reset(Type::of(TypeKind::kNull));
-    return range.read(block, column, out);
+  if (is_run) {
+    const auto& run = static_cast<const MemtableRun&>(range);
+    MOTE_TRY(run.read_references(block, column, references));
+    return run.read_inline(block, column, out);
   }
-  out.reset(type, /*zeroed=*/true);
-  for (uint32_t row = 0; row < span.row_count; ++row) {
-    if (!references.is_null(row)) continue;
-    MOTE_TRY(range.read_row(range.base() + span.first + row, column, out, row));
-  }
-  return {};
+  const auto& part = static_cast<const ColumnPart&>(range);
+  MOTE_TRY(part.read_references(block, column, references));
+  return part.read_inline(block, column, out);
 }
 
 // The column with lanes of its own, and NULL in the purged rows.

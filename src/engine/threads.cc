@@ -64,13 +64,13 @@ void Core::log_loop() {
   const int64_t window_ns = std::max<int64_t>(options.window_ms, 1) * 1'000'000;
   const int64_t group_ns = std::max<int64_t>(options.group_ms, 1) * 1'000'000;
   int64_t due = env.monotonic_ns() + window_ns;
-  while (!stopping.load()) {
+  while (!log_stopping.load()) {
     {
       MutexLock lock(log_wake_mutex);
       const bool streaming = ring_count.load() > 0 || async_pending.load();
       if (!streaming && !group_pending.load()) {
         log_idle = true;
-        while (!log_wanted && !stopping.load()) log_wake.wait(log_wake_mutex);
+        while (!log_wanted && !log_stopping.load()) log_wake.wait(log_wake_mutex);
         log_idle = false;
         due = env.monotonic_ns() + window_ns;
       }
@@ -78,7 +78,7 @@ void Core::log_loop() {
       log_wanted = false;
       for (;;) {
         const int64_t left = due - env.monotonic_ns();
-        if (left <= 0 || stopping.load() || log_at_once) break;
+        if (left <= 0 || log_stopping.load() || log_at_once) break;
         log_wake.wait_for(log_wake_mutex, left);
       }
       log_at_once = false;
@@ -141,19 +141,19 @@ Status Core::start_threads() {
   return {};
 }
 
-void Core::stop_threads() {
-  stopping.store(true);
+void Core::stop_log_thread() {
+  log_stopping.store(true);
   {
     MutexLock lock(log_wake_mutex);
     log_wanted = true;
+    log_wake.notify_all();
   }
-  log_wake.notify_all();
-  {
-    MutexLock lock(background_mutex);
-    background_wanted = true;
-  }
-  background_wake.notify_all();
   log_thread.reset();
+}
+
+void Core::stop_background_thread() {
+  stopping.store(true);
+  wake_background();
   background_thread.reset();
 }
 
