@@ -46,6 +46,12 @@ class OutputColumns final {
   std::vector<SlotOrigin>& slots_;
 };
 
+BoundExpressionPtr negation_of(BoundExpressionPtr expression) {
+  std::vector<BoundExpressionPtr> children;
+  children.push_back(std::move(expression));
+  return make_logical(BoundKind::kNot, std::move(children));
+}
+
 }  // namespace
 
 Status Binder::reserve_subqueries(const ast::Expression& expression,
@@ -74,6 +80,16 @@ void Binder::decorrelate(BoundSubquery& subquery, SlotId first, bool keep_output
         continue;
       }
       outputs.replace(*conjunct);
+      if (subquery.null_aware) {
+        // Where such a conjunct is NULL the row is not one of the subquery's, which is certain.
+        std::vector<BoundExpressionPtr> known;
+        known.push_back(conjunct->clone());
+        std::vector<BoundExpressionPtr> both;
+        both.push_back(make_logical(BoundKind::kIsNull, std::move(known)));
+        both[0] = negation_of(std::move(both[0]));
+        both.push_back(std::move(conjunct));
+        conjunct = make_logical(BoundKind::kAnd, std::move(both));
+      }
       subquery.condition = conjoin(std::move(subquery.condition), std::move(conjunct));
     }
     query.visible_count = static_cast<uint32_t>(query.outputs.size());
@@ -90,7 +106,7 @@ Result<BoundSubquery> Binder::exists_subquery(const ast::Select& select,
   return subquery;
 }
 
-Result<BoundSubquery> Binder::in_subquery(const ast::Expression& expression,
+Result<BoundSubquery> Binder::in_subquery(const ast::Expression& expression, bool null_aware,
                                           ExpressionContext& context) {
   std::vector<BoundExpressionPtr> operands;
   const ast::Expression& left = *expression.children[0];
@@ -105,6 +121,7 @@ Result<BoundSubquery> Binder::in_subquery(const ast::Expression& expression,
   }
   const SlotId first = static_cast<SlotId>(slots_.size());
   BoundSubquery subquery;
+  subquery.null_aware = null_aware;
   MOTE_ASSIGN(subquery.query, bind_query(*expression.query, context.scope));
   if (subquery.query->visible_count != operands.size()) {
     return invalid_argument("IN: the subquery gives %u columns; %zu are compared",
@@ -138,10 +155,9 @@ Result<BoundExpressionPtr> Binder::bind_conjunct(const ast::Expression& expressi
   if (exists) {
     MOTE_ASSIGN(subquery, exists_subquery(*inner.query, context));
   } else {
-    MOTE_ASSIGN(subquery, in_subquery(inner, context));
+    MOTE_ASSIGN(subquery, in_subquery(inner, /*null_aware=*/anti, context));
   }
   subquery.join = anti ? JoinType::kAnti : JoinType::kSemi;
-  subquery.null_aware = anti && in;
   context.subqueries->push_back(std::move(subquery));
   return BoundExpressionPtr();
 }
@@ -167,15 +183,11 @@ Result<BoundExpressionPtr> Binder::bind_exists(const ast::Expression& expression
 Result<BoundExpressionPtr> Binder::bind_in_query(const ast::Expression& expression,
                                                  ExpressionContext& context) {
   MOTE_TRY(reserve_subqueries(expression, context));
-  MOTE_ASSIGN(BoundSubquery subquery, in_subquery(expression, context));
-  subquery.null_aware = true;
+  MOTE_ASSIGN(BoundSubquery subquery, in_subquery(expression, /*null_aware=*/true, context));
   subquery.mark = {add_slot(), Type::boolean(), "in"};
   BoundExpressionPtr mark = mark_column(subquery, expression.offset);
   context.subqueries->push_back(std::move(subquery));
-  if (!expression.negated) return mark;
-  std::vector<BoundExpressionPtr> children;
-  children.push_back(std::move(mark));
-  return make_logical(BoundKind::kNot, std::move(children));
+  return expression.negated ? negation_of(std::move(mark)) : std::move(mark);
 }
 
 Result<BoundExpressionPtr> Binder::bind_scalar_subquery(const ast::Expression& expression,

@@ -214,7 +214,8 @@ class Binder {
   Result<BoundExpressionPtr> bind_conjunct(const ast::Expression& expression,
                                            ExpressionContext& context);
   Result<BoundSubquery> exists_subquery(const ast::Select& select, ExpressionContext& context);
-  Result<BoundSubquery> in_subquery(const ast::Expression& expression, ExpressionContext& context);
+  Result<BoundSubquery> in_subquery(const ast::Expression& expression, bool null_aware,
+                                    ExpressionContext& context);
   Status reserve_subqueries(const ast::Expression& expression, const ExpressionContext& context);
   void decorrelate(BoundSubquery& subquery, SlotId first, bool keep_outputs);
 
