@@ -3,6 +3,7 @@
 // NULLs are passed over. sum of INTEGERs is exact, and an error only when the whole sum does not
 // fit; sums of FLOATs are compensated, see float_sum.h. Variances by Welford's updates and Chan's
 // merge.
+#include <algorithm>
 #include <cmath>
 
 #include "function/aggregate_state.h"

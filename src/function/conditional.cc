@@ -1,6 +1,8 @@
 // Functions that choose among their arguments: coalesce, nullif, if, greatest, least; and typeof.
 //
 // They compute every argument; CASE is what leaves branches out.
+#include <algorithm>
+
 #include "function/lanes.h"
 #include "function/registry.h"
 #include "function/signature.h"

@@ -23,15 +23,19 @@ std::vector<const Function*> sorted_by_name(
 }
 
 const std::vector<const ScalarFunction*>& all_scalars() {
-  static const auto* const kAll = new std::vector<const ScalarFunction*>(
-      sorted_by_name<ScalarFunction>({arithmetic_functions(), interval_functions(),
-                                      comparison_functions(), conditional_functions()}));
+  static const auto* const kAll =
+      new std::vector<const ScalarFunction*>(sorted_by_name<ScalarFunction>(
+          {arithmetic_functions(), interval_functions(), comparison_functions(),
+           conditional_functions(), mathematical_functions(), distance_functions(),
+           spatial_functions(), time_functions(), calendar_functions(), text_functions(),
+           text_shape_functions(), pattern_functions()}));
   return *kAll;
 }
 
 const std::vector<const AggregateFunction*>& all_aggregates() {
-  static const auto* const kAll = new std::vector<const AggregateFunction*>(
-      sorted_by_name<AggregateFunction>({number_aggregates(), order_aggregates()}));
+  static const auto* const kAll =
+      new std::vector<const AggregateFunction*>(sorted_by_name<AggregateFunction>(
+          {number_aggregates(), order_aggregates(), collecting_aggregates()}));
   return *kAll;
 }
 
