@@ -21,7 +21,7 @@ Status Core::closed_status() const {
 
 Status Core::check_writable() {
   MOTE_TRY(check_open());
-  if (options.read_only) return read_only("%s: is open for reading", directory.c_str());
+  if (options.read_only) return read_only("database '%s' is open read-only", directory.c_str());
   if (!poisoned.load(std::memory_order_acquire)) return {};
   MutexLock lock(wait_mutex);
   return read_only("%s: a write of the log has failed (%s); reopen to write again",

@@ -21,7 +21,7 @@ Core::Core(Env& environment, std::string path, const DatabaseOptions& chosen)
 Core::~Core() = default;
 
 size_t Core::spill_bytes() const {
-  return std::clamp<uint64_t>(options.memory_bytes / 16, 512 * 1024, 16u << 20);
+  return std::clamp<uint64_t>(options.memory_bytes / 32, 512 * 1024, 16u << 20);
 }
 
 struct Database::State {

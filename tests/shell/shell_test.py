@@ -12,7 +12,7 @@ import sys
 import tempfile
 import unittest
 
-MOTE = sys.argv.pop(1)
+MOTE = os.path.abspath(sys.argv.pop(1))
 
 
 def run(*arguments, stdin="", folder=None, check=None, **options):
@@ -113,7 +113,7 @@ class Invocation(Shell):
         with subprocess.Popen([MOTE, self.db], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                               text=True, bufsize=1) as shell:
             for i in range(5):
-                shell.stdin.write(f"SELECT {i} AS ';';\n")
+                shell.stdin.write(f'SELECT {i} AS ";";\n')
                 shell.stdin.flush()
                 self.assertEqual(shell.stdout.readline(), ";\n")
                 self.assertEqual(shell.stdout.readline(), f"{i}\n")
@@ -183,7 +183,7 @@ class BadInput(Shell):
 
     def test_duplicate_key_after_many_rows_and_a_reopen(self):
         self.sql("CREATE TABLE t (id INTEGER PRIMARY KEY, a INTEGER)",
-                 "INSERT INTO t SELECT value * 7, value FROM generate_series(0, 299999)")
+                 "INSERT INTO t SELECT n * 7, n FROM generate_series(0, 299999) AS s(n)")
         self.assertIn("2099993", self.error("INSERT INTO t VALUES (2099993, 0)"))
         self.assertIn("7", self.error("INSERT INTO t VALUES (7, 0)"))
         self.assertEqual(self.rows("INSERT INTO t VALUES (8, 0)", "SELECT count(*) AS n FROM t"),
@@ -252,10 +252,10 @@ class BadInput(Shell):
 
         def limit():
             signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-            resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))
+            resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 18, 1 << 18))
 
-        words = ["-c", "INSERT INTO t SELECT value + 2, repeat('x', 1000) "
-                       "FROM generate_series(0, 20000)"]
+        words = ["-c", "INSERT INTO t SELECT n + 2, CAST(random() AS TEXT) "
+                       "FROM generate_series(0, 300000) AS s(n)"]
         done = run(self.db, *words, preexec_fn=limit)
         self.assertEqual(done.returncode, 1)
         self.assertTrue(done.stderr.startswith("error: "), done.stderr)

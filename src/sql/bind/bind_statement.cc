@@ -306,6 +306,19 @@ Result<Value> Binder::copy_option(const ast::Argument& option) {
   return evaluate_constant(*value, 0);
 }
 
+namespace {
+
+// The columns' types as read_csv takes them.
+std::string type_list(const Schema& schema, std::span<const uint32_t> positions) {
+  std::string list;
+  for (const uint32_t position : positions) {
+    list += (list.empty() ? "" : ", ") + schema.columns[position].type.name();
+  }
+  return list;
+}
+
+}  // namespace
+
 // COPY t FROM 'file' is INSERT INTO t SELECT * FROM read_csv('file', ..). The columns of JSON lines
 // are taken by name, others by place.
 Status Binder::bind_copy_from(const ast::Copy& copy, BoundStatement& out) {
@@ -332,10 +345,14 @@ Status Binder::bind_copy_from(const ast::Copy& copy, BoundStatement& out) {
   const bool typed = std::find(source->option_names.begin(), source->option_names.end(), "types") !=
                      source->option_names.end();
   if (source->name == "read_csv" && !typed) {
-    // The table tells the types, so the file's are not guessed: '007' stays a TEXT.
-    source->option_names.emplace_back("all_text");
-    source->arguments.push_back(make_constant(Value::boolean(true), copy.file_offset));
-    options.emplace_back("all_text", Value::boolean(true));
+    // The table tells the types, so the file's are not guessed: '007' stays a TEXT, and what does
+    // not fit is told with its line.
+    MOTE_ASSIGN(const std::vector<uint32_t> positions,
+                target_columns(*table, copy.columns, copy.table_offset));
+    const Value types = Value::text(type_list(table->schema, positions));
+    source->option_names.emplace_back("types");
+    source->arguments.push_back(make_constant(types, copy.file_offset));
+    options.emplace_back("types", types);
   }
   const Value file = Value::text(copy.file);
   Result<std::vector<TableFunctions::Column>> columns =

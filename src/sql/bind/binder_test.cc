@@ -319,13 +319,13 @@ TEST(Binder, TableFunctionsAreAskedForTheirColumns) {
   EXPECT_EQ(error_of("SELECT * FROM read_cvs('a')"), "no table function 'read_cvs'");
 }
 
-TEST(Binder, CopyFromIsAnInsertOfTheFilesText) {
+TEST(Binder, CopyFromIsAnInsertOfTheFileByTheTablesTypes) {
   const auto bound = bind_text("COPY note FROM 'notes.csv.gz' WITH (header = true)");
   ASSERT_TRUE(bound.ok()) << bound.status().message();
   EXPECT_EQ(bound->kind, StatementKind::kInsert);
   const BoundSource& source = *bound->query->source->query->source;
   EXPECT_EQ(source.name, "read_csv");
-  EXPECT_EQ(source.option_names, (std::vector<std::string>{"header", "all_text"}));
+  EXPECT_EQ(source.option_names, (std::vector<std::string>{"header", "types"}));
   EXPECT_EQ(error_of("COPY note FROM 'notes.xyz'"),
             "COPY: the name of 'notes.xyz' does not tell its format; say WITH (format = ..)");
 }
