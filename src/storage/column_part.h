@@ -17,6 +17,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -99,6 +100,7 @@ class ColumnPart : public RowRange {
   Status read(uint32_t block, uint32_t column, Column& out) const override;
   Status read_row(RowId row, uint32_t column, Column& out, uint32_t to) const override;
   Status find_key(std::string_view key, std::vector<RowId>* rows) const override;
+  Result<std::optional<RowId>> find_newest(std::string_view key, uint64_t rows_end) const override;
 
   // As read, but values that lie in blob files are NULL and not read: for merges, together with
   // read_references.
@@ -141,10 +143,13 @@ class ColumnPart : public RowRange {
   Status read_blob(std::string_view reference, Column& out, uint32_t to) const;
 
   Result<bool> row_has_key(const Open& open, uint32_t row, std::string_view key, int* order) const;
-  Status find_rising(const Open& open, std::string_view key, std::vector<RowId>* rows) const;
+  // Set `row` when there is one.
+  Status find_rising(const Open& open, std::string_view key, std::optional<uint32_t>* row) const;
   Status find_in_block(const Open& open, uint32_t block, std::string_view key,
-                       std::vector<RowId>* rows) const;
-  Status find_in_directory(const Open& open, std::string_view key, std::vector<RowId>* rows) const;
+                       std::optional<uint32_t>* row) const;
+  // Calls visit(row) for the rows with the key, the newest first, until it returns false.
+  template <typename Visit>
+  Status visit_key(std::string_view key, const Visit& visit) const;
 
   Status verify_column(const Open& open, uint32_t column, std::vector<std::string>* problems) const;
   Status verify_keys(const Open& open, std::vector<std::string>* problems) const;

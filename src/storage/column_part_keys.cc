@@ -34,17 +34,6 @@ Scratch& scratch() {
 
 }  // namespace
 
-Status ColumnPart::find_key(std::string_view key, std::vector<RowId>* rows) const {
-  MOTE_ASSIGN(const Open* const open, this->open());
-  const PartFooter& footer = open->footer;
-  if (footer.key_order == KeyOrder::kNone) return {};
-  if (key < footer.least_key || key > footer.greatest_key) return {};
-  Status status = footer.key_order == KeyOrder::kRising ? find_rising(*open, key, rows)
-                                                        : find_in_directory(*open, key, rows);
-  if (status.ok()) return status;
-  return bad(std::move(status), "looking for a PRIMARY KEY");
-}
-
 // Compares the key of a row, which is not purged in an intact part, with `key`.
 Result<bool> ColumnPart::row_has_key(const Open& open, uint32_t row, std::string_view key,
                                      int* order) const {
@@ -62,27 +51,59 @@ Result<bool> ColumnPart::row_has_key(const Open& open, uint32_t row, std::string
   return *order == 0;
 }
 
-Status ColumnPart::find_in_directory(const Open& open, std::string_view key,
-                                     std::vector<RowId>* rows) const {
-  const PartFooter& footer = open.footer;
+template <typename Visit>
+Status ColumnPart::visit_key(std::string_view key, const Visit& visit) const {
+  MOTE_ASSIGN(const Open* const open, this->open());
+  const PartFooter& footer = open->footer;
+  if (footer.key_order == KeyOrder::kNone) return {};
+  if (key < footer.least_key || key > footer.greatest_key) return {};
+  if (footer.key_order == KeyOrder::kRising) {
+    std::optional<uint32_t> row;
+    MOTE_TRY(find_rising(*open, key, &row));
+    if (row.has_value()) visit(*row);
+    return {};
+  }
   const KeyPlace place = key_place(key, static_cast<uint32_t>(footer.key_pages.size()));
   Scratch& s = scratch();
   s.rows.clear();
   {
-    MOTE_ASSIGN(const BlockCache::Page page, this->page(open, footer.key_pages[place.page].extent,
+    MOTE_ASSIGN(const BlockCache::Page page, this->page(*open, footer.key_pages[place.page].extent,
                                                         footer.first_key_page + place.page));
     MOTE_TRY(candidates(*page, place, footer.row_count, &s.rows));
   }
-  for (const uint32_t row : s.rows) {
+  for (size_t i = s.rows.size(); i-- > 0;) {
     int order = 0;
-    MOTE_ASSIGN(const bool found, row_has_key(open, row, key, &order));
-    if (found) rows->push_back(definition_.base + row);
+    MOTE_ASSIGN(const bool found, row_has_key(*open, s.rows[i], key, &order));
+    if (found && !visit(s.rows[i])) break;
   }
   return {};
 }
 
+Status ColumnPart::find_key(std::string_view key, std::vector<RowId>* rows) const {
+  const auto begin = static_cast<int64_t>(rows->size());
+  Status status = visit_key(key, [&](uint32_t row) {
+    rows->push_back(definition_.base + row);
+    return true;
+  });
+  if (!status.ok()) return bad(std::move(status), "looking for a PRIMARY KEY");
+  std::reverse(rows->begin() + begin, rows->end());
+  return {};
+}
+
+Result<std::optional<RowId>> ColumnPart::find_newest(std::string_view key,
+                                                     uint64_t rows_end) const {
+  std::optional<RowId> found;
+  Status status = visit_key(key, [&](uint32_t row) {
+    if (row >= rows_end) return true;
+    found = definition_.base + row;
+    return false;
+  });
+  if (!status.ok()) return bad(std::move(status), "looking for a PRIMARY KEY");
+  return found;
+}
+
 Status ColumnPart::find_rising(const Open& open, std::string_view key,
-                               std::vector<RowId>* rows) const {
+                               std::optional<uint32_t>* row) const {
   const std::vector<KeyFence>& fences = open.footer.fences;
   char prefix_bytes[KeyFence::kPrefixBytes] = {};
   key.copy(prefix_bytes, sizeof prefix_bytes);
@@ -94,8 +115,7 @@ Status ColumnPart::find_rising(const Open& open, std::string_view key,
       [](std::string_view wanted, const KeyFence& fence) { return wanted < fence.prefix; });
   if (above != fences.begin() && (above - 1)->spaced_rows != 0 && key.size() == kSpacedKeyBytes) {
     // No key begins with another, so a prefix that holds all of a key is the key.
-    const std::optional<uint32_t> row = spaced_row(*(above - 1), key);
-    if (row.has_value()) rows->push_back(definition_.base + *row);
+    *row = spaced_row(*(above - 1), key);
     return {};
   }
   auto equal = std::lower_bound(
@@ -106,7 +126,7 @@ Status ColumnPart::find_rising(const Open& open, std::string_view key,
     int order = 0;
     MOTE_ASSIGN(const bool found, row_has_key(open, middle->row, key, &order));
     if (found) {
-      rows->push_back(definition_.base + middle->row);
+      *row = middle->row;
       return {};
     }
     if (order > 0) {
@@ -116,12 +136,12 @@ Status ColumnPart::find_rising(const Open& open, std::string_view key,
     }
   }
   if (equal == fences.begin()) return {};
-  return find_in_block(open, (equal - 1)->row / kChunkRows, key, rows);
+  return find_in_block(open, (equal - 1)->row / kChunkRows, key, row);
 }
 
 // Keys rise in the block; purged rows between them are NULL.
 Status ColumnPart::find_in_block(const Open& open, uint32_t block, std::string_view key,
-                                 std::vector<RowId>* rows) const {
+                                 std::optional<uint32_t>* found) const {
   Scratch& s = scratch();
   const std::vector<uint32_t>& positions = schema_->primary_key;
   for (size_t i = 0; i < positions.size(); ++i) {
@@ -141,7 +161,7 @@ Status ColumnPart::find_in_block(const Open& open, uint32_t block, std::string_v
     }
     const int order = there ? s.key.compare(key) : 1;
     if (order == 0) {
-      rows->push_back(definition_.base + span.first + row);
+      *found = span.first + row;
       break;
     }
     if (order > 0) {

@@ -85,6 +85,7 @@ void expect_keys(const ColumnPart& part, const Schema& schema, const std::vector
     const Status status = part.find_key(key, &found);
     ASSERT_TRUE(status.ok()) << status.message();
     ASSERT_EQ(found, ids);
+    expect_newest(part, key, ids);
   }
 }
 
@@ -228,6 +229,7 @@ TEST(ColumnPart, FindsAllVersionsOfAKey) {
     }
     ASSERT_TRUE(part->find_key(key_of(*schema, {Value::integer(key)}), &found).ok());
     EXPECT_EQ(found, expected);
+    expect_newest(*part, key_of(*schema, {Value::integer(key)}), expected);
   }
 }
 

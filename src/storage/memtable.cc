@@ -212,8 +212,9 @@ size_t MemtableRun::append_bytes(const Schema& schema, const Chunk& rows) {
     const auto* const values = column.lane<std::string_view>();
     for (uint32_t row = 0; row < row_count; ++row) key_bytes += values[row].size() * 2 + 2;
   }
-  constexpr size_t kNodeBytes = 24 + kMaxHeight * sizeof(void*) + 8;
-  return size + key_bytes + row_count * kNodeBytes;
+  // New hash tables hold, but for the last, no more keys than the rows have.
+  return size + key_bytes + row_count * key_node_bytes() +
+         (row_count + 2 * kMostKeyHeads) * key_head_bytes();
 }
 
 Status MemtableRun::append(const Chunk& rows, std::span<const Column* const> references,

@@ -10,14 +10,16 @@
 // Each row carries its commit sequence, so a snapshot finds the rows it may see by binary search.
 // Rows too wide for that have smaller segments, so that none takes more than kSegmentBytes.
 //
-// Keys: a run of a table with a PRIMARY KEY keeps a skiplist from encoded key to row (Pugh 1990;
-// single writer, lock-free readers as in LevelDB), in the same arena.
+// Keys: a run of a table with a PRIMARY KEY keeps hash tables from encoded key to row in the same
+// arena. A full one is followed by a larger one and stays as it is, so that no append waits for
+// keys to be moved, and readers need no locks.
 #pragma once
 
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -98,6 +100,7 @@ class MemtableRun : public RowRange {
   Status read(uint32_t block, uint32_t column, Column& out) const override;
   Status read_row(RowId row, uint32_t column, Column& out, uint32_t to) const override;
   Status find_key(std::string_view key, std::vector<RowId>* rows) const override;
+  Result<std::optional<RowId>> find_newest(std::string_view key, uint64_t rows_end) const override;
 
   // As read, but values that lie in blob files are NULL and not read: for flushes, together with
   // read_references.
@@ -109,6 +112,7 @@ class MemtableRun : public RowRange {
  private:
   struct Segment;
   struct KeyNode;
+  struct KeyTable;
   struct ColumnLayout {
     Type type;
     uint32_t lane_count;
@@ -121,7 +125,7 @@ class MemtableRun : public RowRange {
     uint32_t segment;
     uint32_t row;  // in the segment
   };
-  static constexpr uint32_t kMaxHeight = 12;
+  static constexpr uint32_t kMostKeyHeads = 8192;  // of one hash table of keys
   static constexpr uint32_t kDirectories = 24;
   static constexpr uint32_t kFirstDirectory = 16;
 
@@ -144,7 +148,11 @@ class MemtableRun : public RowRange {
 
   Status encode_keys(const Chunk& rows);
   void insert_key(std::string_view key, uint32_t row);
-  const KeyNode* first_not_below(std::string_view key) const;
+  KeyTable* add_key_table(const KeyTable* older);
+  template <typename Visit>
+  void visit_key(std::string_view key, const Visit& visit) const;
+  static size_t key_node_bytes();
+  static size_t key_head_bytes();
 
   Memtable& memtable_;
   const std::shared_ptr<const Schema> schema_;
@@ -162,10 +170,8 @@ class MemtableRun : public RowRange {
   uint64_t appended_ = 0;  // the writer's; rows [row_count_, appended_) are not published
   std::atomic<uint64_t> row_count_{0};
 
-  std::atomic<KeyNode*> head_[kMaxHeight] = {};
-  KeyNode* tail_[kMaxHeight] = {};  // the last node of each level: rising keys need no search
-  uint64_t height_bits_ = 0x9e3779b97f4a7c15u;
-  std::string key_bytes_;  // of the batch being appended
+  std::atomic<KeyTable*> keys_{nullptr};  // the newest
+  std::string key_bytes_;                 // of the batch being appended
   std::vector<uint32_t> key_ends_;
 };
 

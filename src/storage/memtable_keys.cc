@@ -1,42 +1,47 @@
-// The skiplist of a memtable run: from encoded key to row.
+// The keys of a memtable run: from encoded key to the rows that have it.
 #include <algorithm>
-#include <bit>
 #include <cstring>
 #include <new>
 
 #include "base/check.h"
-#include "base/coding.h"
+#include "base/checksum.h"
+#include "base/limits.h"
 #include "storage/key.h"
 #include "storage/memtable.h"
 
 namespace mote {
 
-// Followed in memory by `height` links and the key's bytes. Links are written once the node is
-// complete, with release order, so whoever follows one sees all of it.
-struct MemtableRun::KeyNode {
-  uint64_t prefix;  // the key's first eight bytes as a number: most comparisons end here
-  uint32_t row;
-  uint16_t key_bytes;
-  uint16_t height;
+namespace {
+constexpr uint64_t kHashSeed = 0x6d656d6b6579ull;
+constexpr uint32_t kFirstHeads = 256;
+}  // namespace
 
-  std::atomic<KeyNode*>* links() { return reinterpret_cast<std::atomic<KeyNode*>*>(this + 1); }
-  const std::atomic<KeyNode*>* links() const {
-    return reinterpret_cast<const std::atomic<KeyNode*>*>(this + 1);
-  }
-  std::string_view key() const {
-    return {reinterpret_cast<const char*>(links() + height), key_bytes};
+// Followed in memory by the key's bytes. Never changes once it is linked.
+struct MemtableRun::KeyNode {
+  const KeyNode* next;  // of the same bucket: an older row
+  uint32_t hash;        // the upper half: most other keys differ here
+  uint32_t row;
+  uint32_t key_bytes;
+  std::string_view key() const { return {reinterpret_cast<const char*>(this + 1), key_bytes}; }
+};
+
+// A hash table that is full once it has as many nodes as buckets; the next is twice as large, up to
+// kMostKeyHeads. Nothing moves from one to the other, so no append pays for others. Followed in
+// memory by the heads of the buckets, of which the first node is the newest.
+struct MemtableRun::KeyTable {
+  const KeyTable* older;
+  uint32_t heads;  // a power of two
+  uint32_t nodes;  // the writer's
+
+  std::atomic<const KeyNode*>& head(uint64_t hash) const {
+    auto* const first =
+        reinterpret_cast<std::atomic<const KeyNode*>*>(const_cast<KeyTable*>(this) + 1);
+    return first[hash & (heads - 1)];
   }
 };
 
-namespace {
-
-uint64_t prefix_of(std::string_view key) {
-  char bytes[sizeof(uint64_t)] = {};
-  std::memcpy(bytes, key.data(), std::min(key.size(), sizeof bytes));
-  return __builtin_bswap64(load_fixed<uint64_t>(bytes));
-}
-
-}  // namespace
+size_t MemtableRun::key_node_bytes() { return sizeof(KeyNode) + alignof(KeyNode); }
+size_t MemtableRun::key_head_bytes() { return sizeof(std::atomic<const KeyNode*>); }
 
 Status MemtableRun::encode_keys(const Chunk& rows) {
   key_bytes_.clear();
@@ -52,75 +57,67 @@ Status MemtableRun::encode_keys(const Chunk& rows) {
   return {};
 }
 
-// Equal keys lie in the order of their rows: a new row goes behind all that are not above it.
-void MemtableRun::insert_key(std::string_view key, uint32_t row) {
-  const uint64_t prefix = prefix_of(key);
-  const auto above = [&](const KeyNode& node) {  // node's key > key
-    return node.prefix != prefix ? node.prefix > prefix : node.key() > key;
-  };
-  KeyNode* before[kMaxHeight];  // null for the head
-  if (tail_[0] == nullptr || !above(*tail_[0])) {
-    std::copy(std::begin(tail_), std::end(tail_), before);
-  } else {
-    KeyNode* at = nullptr;
-    for (uint32_t level = kMaxHeight; level-- > 0;) {
-      for (;;) {
-        std::atomic<KeyNode*>& link = at == nullptr ? head_[level] : at->links()[level];
-        KeyNode* const next = link.load(std::memory_order_relaxed);
-        if (next == nullptr || above(*next)) break;
-        at = next;
-      }
-      before[level] = at;
-    }
+MemtableRun::KeyTable* MemtableRun::add_key_table(const KeyTable* older) {
+  const uint32_t heads = older == nullptr ? kFirstHeads : std::min(older->heads * 2, kMostKeyHeads);
+  char* const room = memtable_.arena().allocate(
+      sizeof(KeyTable) + heads * sizeof(std::atomic<const KeyNode*>), alignof(KeyTable));
+  auto* const table = new (room) KeyTable{older, heads, 0};
+  for (uint32_t i = 0; i < heads; ++i) {
+    new (&table->head(i)) std::atomic<const KeyNode*>(nullptr);
   }
-  // One node in four is one higher: Pugh's p = 1/4.
-  height_bits_ ^= height_bits_ << 13;
-  height_bits_ ^= height_bits_ >> 7;
-  height_bits_ ^= height_bits_ << 17;
-  const auto height = std::min<uint32_t>(
-      kMaxHeight, 1 + static_cast<uint32_t>(std::countr_zero(height_bits_ | (1ull << 60))) / 2);
-
-  const size_t size = sizeof(KeyNode) + height * sizeof(std::atomic<KeyNode*>) + key.size();
-  char* const room = memtable_.arena().allocate(size, alignof(KeyNode));
-  auto* const node = new (room)
-      KeyNode{prefix, row, static_cast<uint16_t>(key.size()), static_cast<uint16_t>(height)};
-  std::memcpy(reinterpret_cast<char*>(node->links() + height), key.data(), key.size());
-  for (uint32_t level = 0; level < height; ++level) {
-    KeyNode* const at = before[level];
-    std::atomic<KeyNode*>& link = at == nullptr ? head_[level] : at->links()[level];
-    KeyNode* const next = link.load(std::memory_order_relaxed);
-    new (node->links() + level) std::atomic<KeyNode*>(next);
-    if (next == nullptr) tail_[level] = node;
-    link.store(node, std::memory_order_release);
-  }
+  keys_.store(table, std::memory_order_release);
+  return table;
 }
 
-const MemtableRun::KeyNode* MemtableRun::first_not_below(std::string_view key) const {
-  const uint64_t prefix = prefix_of(key);
-  const KeyNode* at = nullptr;
-  const KeyNode* next = nullptr;
-  for (uint32_t level = kMaxHeight; level-- > 0;) {
-    for (;;) {
-      const std::atomic<KeyNode*>& link = at == nullptr ? head_[level] : at->links()[level];
-      next = link.load(std::memory_order_acquire);
-      if (next == nullptr) break;
-      const bool below = next->prefix != prefix ? next->prefix < prefix : next->key() < key;
-      if (!below) break;
-      at = next;
+void MemtableRun::insert_key(std::string_view key, uint32_t row) {
+  KeyTable* table = keys_.load(std::memory_order_relaxed);
+  if (table == nullptr || table->nodes == table->heads) table = add_key_table(table);
+  const uint64_t hash = checksum(key, kHashSeed);
+  std::atomic<const KeyNode*>& head = table->head(hash);
+  char* const room = memtable_.arena().allocate(sizeof(KeyNode) + key.size(), alignof(KeyNode));
+  auto* const node =
+      new (room) KeyNode{head.load(std::memory_order_relaxed), static_cast<uint32_t>(hash >> 32),
+                         row, static_cast<uint32_t>(key.size())};
+  std::memcpy(static_cast<void*>(node + 1), key.data(), key.size());
+  ++table->nodes;
+  head.store(node, std::memory_order_release);
+}
+
+// Calls visit(row) for the rows of a key, the newest first, until it returns false.
+template <typename Visit>
+void MemtableRun::visit_key(std::string_view key, const Visit& visit) const {
+  const uint64_t hash = checksum(key, kHashSeed);
+  for (const KeyTable* table = keys_.load(std::memory_order_acquire); table != nullptr;
+       table = table->older) {
+    const KeyNode* node = table->head(hash).load(std::memory_order_acquire);
+    for (; node != nullptr; node = node->next) {
+      if (node->hash != static_cast<uint32_t>(hash >> 32) || node->key() != key) continue;
+      if (!visit(node->row)) return;
     }
   }
-  return next;
 }
 
 Status MemtableRun::find_key(std::string_view key, std::vector<RowId>* rows) const {
   const uint64_t published = row_count();
-  const KeyNode* node = first_not_below(key);
-  for (; node != nullptr && node->key() == key;
-       node = node->links()[0].load(std::memory_order_acquire)) {
-    if (node->row >= published) break;  // equal keys lie in the order of their rows
-    rows->push_back(base_ + node->row);
-  }
+  const auto begin = static_cast<int64_t>(rows->size());
+  visit_key(key, [&](uint32_t row) {
+    if (row < published) rows->push_back(base_ + row);
+    return true;
+  });
+  std::reverse(rows->begin() + begin, rows->end());
   return {};
+}
+
+Result<std::optional<RowId>> MemtableRun::find_newest(std::string_view key,
+                                                      uint64_t rows_end) const {
+  const uint64_t end = std::min(rows_end, row_count());
+  std::optional<RowId> found;
+  visit_key(key, [&](uint32_t row) {
+    if (row >= end) return true;
+    found = base_ + row;
+    return false;
+  });
+  return found;
 }
 
 }  // namespace mote

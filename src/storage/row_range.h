@@ -5,6 +5,9 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <string_view>
+#include <vector>
 
 #include "base/row_id.h"
 #include "base/status.h"
@@ -49,6 +52,14 @@ class RowRange {
   // The rows whose key columns encode to `key` (see key.h), of this range, in rising order,
   // appended to `rows`. Exact. Errors as read.
   virtual Status find_key(std::string_view key, std::vector<RowId>* rows) const = 0;
+  // The last of them among the first `rows_end` rows of the range. Of the versions of a row that a
+  // snapshot sees only that can be alive, and it is found without looking at the others.
+  virtual Result<std::optional<RowId>> find_newest(std::string_view key, uint64_t rows_end) const {
+    std::vector<RowId> rows;
+    MOTE_TRY(find_key(key, &rows));
+    while (!rows.empty() && rows.back() - base() >= rows_end) rows.pop_back();
+    return rows.empty() ? std::nullopt : std::optional<RowId>(rows.back());
+  }
 };
 
 // A range as one snapshot sees it: rows below `end` only.

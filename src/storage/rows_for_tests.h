@@ -122,6 +122,20 @@ inline std::string key_of(const Schema& schema, const Row& row) {
   return key;
 }
 
+// find_newest agrees with the rows of the key, whatever part of the range is seen.
+inline void expect_newest(const RowRange& range, const std::string& key,
+                          const std::vector<RowId>& rows) {
+  for (size_t i = 0; i <= rows.size(); i += 1 + rows.size() / 7) {
+    const uint64_t end = i == rows.size() ? range.row_count() : rows[i] - range.base();
+    const auto found = range.find_newest(key, end);
+    ASSERT_TRUE(found.ok()) << found.status().message();
+    ASSERT_EQ(found->has_value(), i > 0);
+    if (i > 0) ASSERT_EQ(**found, rows[i - 1]);
+  }
+  const auto found = range.find_newest(key, range.row_count());
+  ASSERT_EQ(*found, rows.empty() ? std::nullopt : std::optional<RowId>(rows.back()));
+}
+
 // The range holds exactly these rows, by block and, for some, by row.
 inline void expect_rows(const RowRange& range, const Schema& schema, const std::vector<Row>& rows) {
   ASSERT_EQ(range.row_count(), rows.size());
