@@ -197,8 +197,7 @@ void print_sizes(const std::string& directory) {
     struct stat about {};
     const std::string name = entry->d_name;
     if (stat((directory + "/" + name).c_str(), &about) != 0 || !S_ISREG(about.st_mode)) continue;
-    const size_t dot = name.find_last_of('.');
-    const std::string kind = dot == std::string::npos ? name : "*" + name.substr(dot);
+    const std::string kind = name.substr(0, name.find('-'));  // log-0000000000000001
     // Allocated, not apparent: files that are filled later have room behind their end.
     const uint64_t size = static_cast<uint64_t>(about.st_blocks) * 512;
     total += size;

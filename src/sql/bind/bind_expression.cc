@@ -69,22 +69,32 @@ BoundExpressionPtr make_case(std::vector<BoundExpressionPtr> children, Type type
   return expression;
 }
 
+constexpr std::string_view kRowIdName = "rowid";
+
 // What a name means in one scope; more than one meaning is an error.
 Status find_in_scope(const ast::Expression& name, const Scope& scope, const ScopeColumn** found) {
   const ScopeTable* table_of_found = nullptr;
+  const auto take = [&](const ScopeTable& table, const ScopeColumn& column) -> Status {
+    if (*found != nullptr) {
+      return invalid_argument("column '%s' is ambiguous: it may be of '%s' or of '%s'",
+                              name.name.c_str(), table_of_found->name.c_str(), table.name.c_str())
+          .at(name.offset);
+    }
+    *found = &column;
+    table_of_found = &table;
+    return {};
+  };
   for (const ScopeTable& table : scope.tables) {
     if (!name.qualifier.empty() && !same_name(table.name, name.qualifier)) continue;
     for (const ScopeColumn& column : table.columns) {
       if (column.hidden && name.qualifier.empty()) continue;
-      if (!same_name(column.column.name, name.name)) continue;
-      if (*found != nullptr) {
-        return invalid_argument("column '%s' is ambiguous: it may be of '%s' or of '%s'",
-                                name.name.c_str(), table_of_found->name.c_str(), table.name.c_str())
-            .at(name.offset);
-      }
-      *found = &column;
-      table_of_found = &table;
+      if (same_name(column.column.name, name.name)) MOTE_TRY(take(table, column));
     }
+  }
+  if (*found != nullptr || !same_name(name.name, kRowIdName)) return {};
+  for (const ScopeTable& table : scope.tables) {
+    if (!name.qualifier.empty() && !same_name(table.name, name.qualifier)) continue;
+    if (table.row_id.has_value()) MOTE_TRY(take(table, *table.row_id));
   }
   return {};
 }

@@ -116,6 +116,7 @@ Result<BoundSourcePtr> Binder::bind_named_source(const ast::FromItem& item, Scop
   MOTE_ASSIGN(const TableDefinition* table, find_table(item.name, item.offset));
   BoundSourcePtr source = table_source(*table);
   MOTE_TRY(add_to_scope(item, table->name, source->columns, scope));
+  scope.tables.back().row_id = ScopeColumn{{source->row_id_slot, Type::integer(), "rowid"}};
   return source;
 }
 

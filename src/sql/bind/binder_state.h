@@ -27,6 +27,8 @@ struct ScopeColumn {
 struct ScopeTable {
   std::string name;  // the alias, or the table's own name
   std::vector<ScopeColumn> columns;
+  // Of a stored table: what `rowid` means where no column has that name. Not part of *.
+  std::optional<ScopeColumn> row_id;
 };
 
 struct Scope {

@@ -226,6 +226,17 @@ TEST(Binder, VectorsComeFromTextAndFromArrays) {
   }
 }
 
+TEST(Binder, RowidIsThereUnlessAColumnHasItsName) {
+  const auto bound = bind_text("SELECT rowid, f.rowid FROM frame f");
+  ASSERT_TRUE(bound.ok()) << bound.status().message();
+  const SlotId slot = bound->query->source->row_id_slot;
+  EXPECT_EQ(bound->query->outputs[0].expression->slot, slot);
+  EXPECT_EQ(bound->query->outputs[1].expression->slot, slot);
+  EXPECT_EQ(error_of("SELECT rowid FROM frame f, imu i"),
+            "column 'rowid' is ambiguous: it may be of 'f' or of 'i'");
+  EXPECT_EQ(error_of("SELECT rowid FROM (SELECT id FROM frame) q"), "no column 'rowid'");
+}
+
 TEST(Binder, UpdateGivesTheRowIdAndTheWholeRow) {
   const auto bound = bind_text("UPDATE imu SET ax = ax + 1 WHERE n = 3 RETURNING ts, ax AS b");
   ASSERT_TRUE(bound.ok()) << bound.status().message();
