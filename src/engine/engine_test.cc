@@ -50,6 +50,30 @@ TEST(Database, ReplaysTheLogAfterACrash) {
   EXPECT_GT(db->counters().replayed_groups, 0u);
 }
 
+// A robot without a battery-backed clock boots in 1970 and is set right later, maybe backwards.
+// What was committed first stays first, through a crash that replays the log.
+TEST(Database, MindsNoJumpOfTheClock) {
+  SimulatedEnv env(1);
+  std::unique_ptr<SimulatedEnv> after;
+  TableId table = 0;
+  {
+    auto db = open_for_test(env);
+    table = create_numbers(*db, "t");
+    int64_t number = 0;
+    for (const int64_t wall_ns : {int64_t{0}, INT64_MAX, int64_t{-1}, int64_t{1} << 60}) {
+      env.set_wall_ns(wall_ns);
+      insert_numbers(*db, table, {{number, "before"}});
+      erase_number(*db, table, number);
+      insert_numbers(*db, table, {{number, "after"}});
+      ++number;
+    }
+    after = env.crash_image(PowerLoss::kLoseUnsynced, 1);
+  }
+  after->set_wall_ns(-5);
+  auto db = open_for_test(*after);
+  EXPECT_EQ(rows_of(*db, table), (Rows{{0, "after"}, {1, "after"}, {2, "after"}, {3, "after"}}));
+}
+
 TEST(Database, FlushesManyMemtables) {
   SimulatedEnv env(1);
   DatabaseOptions options = small_options();
