@@ -56,18 +56,22 @@ LockedFiles& locked_files() {
 // own.
 class PosixLock : public FileLock {
  public:
-  PosixLock(int descriptor, FileIdentity identity) : descriptor_(descriptor), identity_(identity) {}
+  PosixLock(int descriptor, FileIdentity identity)
+      : descriptor_(descriptor), identity_(identity), process_(::getpid()) {}
   ~PosixLock() override {
     {
       MutexLock lock(locked_files().mutex);
       std::erase(locked_files().files, identity_);
     }
+    // Forked children share the lock and would keep it; and none of them may give it away.
+    if (::getpid() == process_) ::flock(descriptor_, LOCK_UN);
     ::close(descriptor_);
   }
 
  private:
   const int descriptor_;
   const FileIdentity identity_;
+  const ::pid_t process_;
 };
 
 std::string lock_holder(int descriptor) {
