@@ -304,6 +304,7 @@ bool AppendRing::wait_for_space(size_t size_bytes) {
 
 Result<uint64_t> AppendRing::put_row() {
   if (refusing_.load()) return core_->closed_status();
+  if (core_->env.process_id() != core_->process_id) return core_->check_open();
   if (core_->poisoned.load(std::memory_order_acquire)) return core_->check_writable();
   const uint64_t size_bytes = aligned(row_bytes_);
   if (size_bytes > capacity_ / 2) {
@@ -381,6 +382,7 @@ bool AppendRing::durable(uint64_t row) const {
 
 Status AppendRing::wait_for(uint64_t row, int64_t timeout_ns) const {
   if (row == 0) return ring_full("table '%s': the row was dropped", table_->name.c_str());
+  if (core_->env.process_id() != core_->process_id) return core_->check_open();
   const int64_t deadline = core_->env.monotonic_ns() + timeout_ns;
   waiting_.fetch_add(1);
   Status result;
