@@ -19,8 +19,9 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 # (preset, label pattern, what it is); a stage without a test of its labels is left out.
 USER_STAGES = [("release", "unit|tidy|sql|recordings|crash|api|shell", "release build")]
 ALL_STAGES = USER_STAGES + [
-    ("release", "long", "long forms"),
-    ("debug-asan", "unit|sql|crash|api|fuzz", "address and undefined-behaviour sanitizers"),
+    ("release", "long|concurrency|fuzz", "long forms and fuzzing"),
+    ("debug-asan", "unit|sql|crash|api|concurrency",
+     "address and undefined-behaviour sanitizers"),
     ("tsan", "unit|concurrency", "thread sanitizer"),
     ("release", "bank", "bug bank"),
 ]
