@@ -27,7 +27,11 @@ if(MOTE_SANITIZE)
   endif()
   target_link_options(mote_flags INTERFACE -fsanitize=${MOTE_SANITIZE})
 elseif(MOTE_SMALL)
-  target_compile_options(mote_flags INTERFACE -Os)
+  # Whole-program optimisation, and none of what a program without exceptions, on a machine that counts its kilobytes,
+  # can do without: unwind tables, position-independent code, canaries.
+  target_compile_options(mote_flags INTERFACE -Os -flto=auto -fno-asynchronous-unwind-tables -fno-unwind-tables
+    -fno-stack-protector -fno-stack-clash-protection -fno-pic)
+  target_link_options(mote_flags INTERFACE -Os -flto=auto -no-pie)
 else()
   target_compile_options(mote_flags INTERFACE -O2 -D_FORTIFY_SOURCE=2 -D_GLIBCXX_ASSERTIONS)
   if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")

@@ -109,6 +109,8 @@ def run_test(test, environment, totals):
         return
     timeout = float(property_of(test, "TIMEOUT", 600))
     report = pathlib.Path(tempfile.mkdtemp()) / "report.json"
+    if "long" in property_of(test, "LABELS", []):
+        environment = {**environment, "MOTE_TEST_LONG": "1"}
     started = time.monotonic()
     try:
         done = subprocess.run(command, env={**environment, "GTEST_OUTPUT": f"json:{report}"},
@@ -161,8 +163,6 @@ def main():
     else:
         environment.pop("MOTE_DATA", None)
         print(f"recordings: no folder {data}; the simulated robot alone is tested")
-    if options.all:
-        environment["MOTE_TEST_LONG"] = "1"
 
     totals = Totals()
     built = {}
