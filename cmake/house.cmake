@@ -7,6 +7,10 @@ mote_layer(NAME env FOLDER env USES base)
 mote_layer(NAME wal FOLDER wal USES base env)
 mote_layer(NAME column FOLDER column USES base kernels types)
 mote_layer(NAME function FOLDER function USES base kernels types)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND NOT MOTE_SMALL)
+  # At -O2 g++ leaves loops of unknown length alone unless vectors need no remainder.
+  target_compile_options(mote_function PRIVATE -fvect-cost-model=cheap)
+endif()
 if(TARGET function_test)
   target_link_libraries(function_test PRIVATE sqlite3)  # what it compares with
 endif()
