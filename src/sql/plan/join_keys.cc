@@ -69,6 +69,62 @@ void take_bound(const BoundExpression& conjunct, const Sides& sides, PlanNode& n
   place = bound.clone();
 }
 
+BoundExpressionPtr call_of(std::string_view name, BoundExpressionPtr a, BoundExpressionPtr b) {
+  std::vector<Type> types{a->type};
+  if (b != nullptr) types.push_back(b->type);
+  Result<ResolvedScalar> resolved = resolve_scalar(name, types);
+  if (!resolved.ok() || resolved->cast_to != types) return nullptr;
+  auto call = std::make_unique<BoundExpression>();
+  call->kind = BoundKind::kCall;
+  call->type = resolved->type;
+  call->offset = a->offset;
+  call->function = resolved->function;
+  call->children.push_back(std::move(a));
+  if (b != nullptr) call->children.push_back(std::move(b));
+  return call;
+}
+
+// The least distance that is certainly out of reach: rounding in a - b and in a bound is far less
+// than what these add.
+constexpr double kReachFactor = 1.0 + 1e-6;
+constexpr double kCentreFactor = 1e-12;
+
+// centre - reach or centre + reach, and a little further.
+BoundExpressionPtr bound_beyond(const BoundExpression& centre, double reach, const char* sign) {
+  BoundExpressionPtr slack = call_of("abs", centre.clone(), nullptr);
+  if (slack == nullptr) return nullptr;
+  slack = call_of("*", std::move(slack), make_constant(Value::floating(kCentreFactor)));
+  if (slack == nullptr) return nullptr;
+  BoundExpressionPtr distance =
+      call_of("+", std::move(slack), make_constant(Value::floating(reach * kReachFactor)));
+  return distance == nullptr ? nullptr : call_of(sign, centre.clone(), std::move(distance));
+}
+
+// abs(right - left) <= reach, for FLOAT: a band around the left side.
+void take_distance(const BoundExpression& conjunct, const Sides& sides, PlanNode& node) {
+  if (node.band_key != nullptr || !(is_call(conjunct, "<") || is_call(conjunct, "<="))) return;
+  const BoundExpression& absolute = *conjunct.children[0];
+  const BoundExpression& reach = *conjunct.children[1];
+  const bool shape = absolute.kind == BoundKind::kCall && absolute.function->name == "abs" &&
+                     is_call(*absolute.children[0], "-") && reach.kind == BoundKind::kConstant &&
+                     reach.type.is(TypeKind::kFloat) && !reach.constant.is_null();
+  if (!shape) return;
+  const auto& ends = absolute.children[0]->children;
+  for (const size_t at : {0, 1}) {
+    const BoundExpression& key = *ends[at];
+    const BoundExpression& centre = *ends[1 - at];
+    const bool floats = key.type.is(TypeKind::kFloat) && centre.type.is(TypeKind::kFloat);
+    if (!floats || !of_right(key, sides) || !of_left(centre, sides)) continue;
+    BoundExpressionPtr low = bound_beyond(centre, reach.constant.floating(), "-");
+    BoundExpressionPtr high = bound_beyond(centre, reach.constant.floating(), "+");
+    if (low == nullptr || high == nullptr) return;
+    node.band_key = key.clone();
+    node.band_low = std::move(low);
+    node.band_high = std::move(high);
+    return;
+  }
+}
+
 void choose_join(PlanNode& node) {
   Sides sides;
   sides.left.add_outputs(*node.children[0]);
@@ -102,6 +158,7 @@ void choose_join(PlanNode& node) {
     node.kind = PlanKind::kHashJoin;
   } else if (!node.null_aware) {
     for (const auto& conjunct : conjuncts) take_bound(*conjunct, sides, node);
+    for (const auto& conjunct : conjuncts) take_distance(*conjunct, sides, node);
   }
   for (auto& conjunct : conjuncts) {
     node.condition = conjoin(std::move(node.condition), std::move(conjunct));
