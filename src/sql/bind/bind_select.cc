@@ -253,6 +253,7 @@ namespace {
 
 bool is_source_slot(SlotId slot, const Scope& scope, const BoundQuery& query) {
   for (const ScopeTable& table : scope.tables) {
+    if (table.row_id.has_value() && table.row_id->column.slot == slot) return true;
     for (const ScopeColumn& column : table.columns) {
       if (column.column.slot == slot) return true;
     }

@@ -261,6 +261,8 @@ TEST(Binder, UngroupedColumnsAreErrors) {
   EXPECT_EQ(error_of("SELECT ax, count(*) FROM imu"),
             "column 'ax' must stand in GROUP BY or inside an aggregate");
   EXPECT_EQ(place_of_error("SELECT n, ax + 1 FROM imu GROUP BY n"), "ax + 1 FROM imu GROUP BY n");
+  EXPECT_EQ(error_of("SELECT rowid, count(*) FROM imu"),
+            "column 'rowid' must stand in GROUP BY or inside an aggregate");
   EXPECT_EQ(error_of("SELECT count(*) FROM imu WHERE sum(n) > 1"),
             "aggregate sum() can not stand in WHERE");
   EXPECT_EQ(error_of("SELECT count(*) FROM imu GROUP BY 3"),

@@ -252,12 +252,12 @@ void estimate(PlanNode& node, const TableStatistics* statistics) {
   // otherwise the left rows keep their order.
   const bool swap = node.kind == PlanKind::kHashJoin && node.join == JoinType::kInner &&
                     node.children[0]->estimated_rows * 4 < node.children[1]->estimated_rows;
-  if (!swap) return;
-  std::swap(node.children[0], node.children[1]);
-  std::swap(node.left_keys, node.right_keys);
-  node.outputs = node.children[0]->outputs;
-  const auto& right = node.children[1]->outputs;
-  node.outputs.insert(node.outputs.end(), right.begin(), right.end());
+  if (swap) {
+    std::swap(node.children[0], node.children[1]);
+    std::swap(node.left_keys, node.right_keys);
+  }
+  // The order of this node's columns or of those below has changed.
+  pass_outputs(node);
 }
 
 }  // namespace mote

@@ -116,27 +116,47 @@ void keep_aggregates(PlanNode& node, const SlotSet& required) {
   });
 }
 
-// The outputs of nodes that pass their children's columns on.
+}  // namespace
+
+namespace {
+
+bool is_join(PlanKind kind) {
+  return kind == PlanKind::kHashJoin || kind == PlanKind::kLoopJoin || kind == PlanKind::kApply ||
+         kind == PlanKind::kAsofJoin;
+}
+
+// How many columns the node puts behind those it passes on; nothing when it passes none on.
+std::optional<size_t> added_columns(const PlanNode& node) {
+  switch (node.kind) {
+    case PlanKind::kFilter:
+    case PlanKind::kDistinct:
+    case PlanKind::kSort:
+    case PlanKind::kLimit: return 0;
+    case PlanKind::kTextScore: return 1;
+    case PlanKind::kFetch: return node.columns.size();
+    case PlanKind::kWindow: return node.windows.size();
+    default: break;
+  }
+  if (!is_join(node.kind)) return std::nullopt;
+  return node.join == JoinType::kMark ? 1 : 0;
+}
+
+}  // namespace
+
 void pass_outputs(PlanNode& node) {
-  const size_t own = node.kind == PlanKind::kTextScore ? 1
-                     : node.kind == PlanKind::kWindow  ? node.windows.size()
-                     : node.kind == PlanKind::kFetch   ? node.columns.size()
-                     : !node.left_keys.empty() || node.children.size() == 2
-                         ? (node.join == JoinType::kMark ? 1 : 0)
-                         : 0;
+  const std::optional<size_t> added = added_columns(node);
+  if (!added.has_value()) return;
   std::vector<OutputColumn> outputs = node.children[0]->outputs;
-  const bool right_too = node.children.size() == 2 && node.join != JoinType::kSemi &&
+  const bool right_too = is_join(node.kind) && node.join != JoinType::kSemi &&
                          node.join != JoinType::kAnti && node.join != JoinType::kMark;
   if (right_too) {
     const auto& right = node.children[1]->outputs;
     outputs.insert(outputs.end(), right.begin(), right.end());
   }
-  outputs.insert(outputs.end(), node.outputs.end() - static_cast<ptrdiff_t>(own),
+  outputs.insert(outputs.end(), node.outputs.end() - static_cast<ptrdiff_t>(*added),
                  node.outputs.end());
   node.outputs = std::move(outputs);
 }
-
-}  // namespace
 
 void drop_columns(PlanPtr& node, const SlotSet& required) {
   SlotSet below = required;
@@ -186,7 +206,7 @@ void drop_columns(PlanPtr& node, const SlotSet& required) {
     return;
   }
   for (auto& child : node->children) drop_columns(child, below);
-  if (node->kind != PlanKind::kProject && node->kind != PlanKind::kAggregate) pass_outputs(*node);
+  pass_outputs(*node);
 }
 
 }  // namespace mote

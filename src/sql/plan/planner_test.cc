@@ -75,6 +75,46 @@ std::string text_of(std::string_view sql) {
   return text;
 }
 
+// The columns of the chunks that a node gives, as the executor makes them of its children's.
+std::vector<SlotId> given_slots(const PlanNode& node) {
+  std::vector<SlotId> slots;
+  for (const auto& child : node.children) {
+    for (const SlotId slot : given_slots(*child)) slots.push_back(slot);
+    const bool left_only = node.join == JoinType::kSemi || node.join == JoinType::kAnti ||
+                           node.join == JoinType::kMark;
+    if (left_only) break;
+  }
+  size_t added = 0;
+  switch (node.kind) {
+    case PlanKind::kFilter:
+    case PlanKind::kSort:
+    case PlanKind::kLimit:
+    case PlanKind::kDistinct: break;
+    case PlanKind::kHashJoin:
+    case PlanKind::kLoopJoin:
+    case PlanKind::kApply:
+    case PlanKind::kAsofJoin: added = node.join == JoinType::kMark ? 1 : 0; break;
+    case PlanKind::kTextScore: added = 1; break;
+    case PlanKind::kFetch: added = node.columns.size(); break;
+    case PlanKind::kWindow: added = node.windows.size(); break;
+    default:
+      slots.clear();
+      added = node.outputs.size();
+      break;
+  }
+  for (size_t i = node.outputs.size() - added; i < node.outputs.size(); ++i) {
+    slots.push_back(node.outputs[i].slot);
+  }
+  return slots;
+}
+
+void expect_outputs_as_given(const PlanNode& node) {
+  std::vector<SlotId> outputs;
+  for (const OutputColumn& output : node.outputs) outputs.push_back(output.slot);
+  EXPECT_EQ(outputs, given_slots(node)) << explain(node);
+  for (const auto& child : node.children) expect_outputs_as_given(*child);
+}
+
 }  // namespace
 
 TEST(Planner, AScanReadsOnlyWhatIsNeededAndPrunesByItsCondition) {
@@ -242,6 +282,10 @@ TEST(Planner, EveryColumnFindsItsPlace) {
            "FROM imu i",
            "SELECT n, (SELECT count(*) FROM note o WHERE o.id < i.n) FROM imu i GROUP BY n",
            "SELECT n IN (SELECT id FROM note) AS m, count(*) FROM imu GROUP BY m",
+           "SELECT o.body, f.ts, i.ax FROM note o JOIN imu i ON o.id = i.n JOIN frame f "
+           "ON f.id = i.n WHERE f.ts = i.ts ORDER BY i.ax LIMIT 4",
+           "SELECT count(*) FROM note o JOIN imu i ON o.id = i.n LEFT JOIN frame f ON f.ts > i.ts "
+           "WHERE o.body > 'x' OR f.id IS NULL",
            "SELECT k FROM (SELECT n AS k FROM imu UNION ALL SELECT id FROM note) u WHERE k > 3",
            "SELECT * FROM (VALUES (1, 'a'), (2, 'b')) v(x, y) WHERE x > 1 ORDER BY y LIMIT 1",
            "SELECT count(*) FROM (SELECT 1 FROM imu LIMIT 10) d",
@@ -251,7 +295,8 @@ TEST(Planner, EveryColumnFindsItsPlace) {
            "COPY (SELECT n FROM imu ORDER BY ts) TO 'x.csv'",
        }) {
     const Result<PlanPtr> plan = plan_of(sql);
-    EXPECT_TRUE(plan.ok()) << sql << ": " << plan.status().message();
+    ASSERT_TRUE(plan.ok()) << sql << ": " << plan.status().message();
+    expect_outputs_as_given(**plan);
   }
 }
 

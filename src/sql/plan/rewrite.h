@@ -99,6 +99,9 @@ void choose_joins(PlanNode& node);
 // the surviving rows need.
 void drop_columns(PlanPtr& node, const SlotSet& required);
 
+// Makes the outputs of a node that passes its children's columns on anew, after those have changed.
+void pass_outputs(PlanNode& node);
+
 // Scans: prune tests from the conjuncts, and key lookups. Then estimates, bottom up, and with them
 // the build side of hash joins.
 void choose_access(PlanNode& node, const Catalog& catalog);
