@@ -12,6 +12,7 @@
 #include "sql/exec/operators.h"
 #include "sql/exec/prune.h"
 #include "sql/exec/row_store.h"
+#include "storage/blob_file.h"
 #include "storage/key.h"
 
 namespace mote {
@@ -25,16 +26,61 @@ constexpr uint32_t kFewWideRows = 64;
 
 bool is_wide(const Type& type) { return lane_kind(type.kind) == LaneKind::kBytes; }
 
+// What each row of a block has in blob files, over some columns. Reading a value costs its size, so
+// blocks with much of that are read in slices of rows.
+class BlobSizes {
+ public:
+  static constexpr uint64_t kMaxSliceBytes = 4u << 20;
+
+  // columns: schema positions, of TEXT and BLOB columns.
+  Status measure(const RowRange& range, uint32_t block, std::span<const uint32_t> columns) {
+    sizes_.clear();
+    for (const uint32_t column : columns) {
+      MOTE_TRY(range.read_references(block, column, references_));
+      const uint32_t row_count = range.block(block).row_count;
+      if (references_.validity().null_count(row_count) == row_count) continue;
+      sizes_.resize(row_count);
+      for (uint32_t row = 0; row < row_count; ++row) {
+        if (references_.is_null(row)) continue;
+        MOTE_ASSIGN(const BlobReference reference,
+                    BlobReference::deserialize(references_.lane<std::string_view>()[row]));
+        sizes_[row] += reference.size_bytes;
+      }
+    }
+    return {};
+  }
+  void clear() { sizes_.clear(); }
+  bool any() const { return !sizes_.empty(); }
+
+  // The end of the slice of `rows` that begins at `from`: one row at least.
+  uint32_t slice_end(const Selection& rows, uint32_t from) const {
+    if (sizes_.empty()) return rows.count;
+    uint64_t bytes = 0;
+    uint32_t to = from;
+    do {
+      bytes += sizes_[rows.rows[to++]];
+    } while (to < rows.count && bytes + sizes_[rows.rows[to]] <= kMaxSliceBytes);
+    return to;
+  }
+
+ private:
+  std::vector<uint64_t> sizes_;  // by row of the block; empty: nothing lies in blob files
+  Column references_;
+};
+
 class Scan : public Operator {
  public:
   explicit Scan(const PlanNode& plan) : Operator(plan), pruner_(plan) {
     if (plan.condition != nullptr) condition_.emplace(*plan.condition);
     for (uint32_t i = 0; i < plan.columns.size(); ++i) {
-      wide_ = wide_ || is_wide(plan.outputs[i].type);
+      const Type& type = plan.outputs[i].type;
       const bool early =
           condition_.has_value() && std::binary_search(condition_->used_columns().begin(),
                                                        condition_->used_columns().end(), i);
       (early ? early_ : late_).push_back(i);
+      holds_bytes_ = holds_bytes_ || is_wide(type);
+      if (!type.is(TypeKind::kText) && !type.is(TypeKind::kBlob)) continue;
+      (early ? early_blobs_ : late_blobs_).push_back(plan.columns[i]);
     }
   }
 
@@ -43,6 +89,8 @@ class Scan : public Operator {
     range_ = 0;
     block_ = 0;
     range_checked_ = false;
+    visible_.count = visible_at_ = 0;
+    kept_.count = kept_at_ = 0;
     if (condition_.has_value()) MOTE_TRY(condition_->prepare(context()));
     MOTE_TRY(pruner_.prepare(context()));
     MOTE_ASSIGN(TableView view, context().transaction->table(plan().table));
@@ -50,60 +98,64 @@ class Scan : public Operator {
     return {};
   }
 
+  // Three steps, each done until the one before has nothing left: a block's visible rows, a slice
+  // of them that meets the condition, a slice of those with all columns.
   Result<bool> produce(Chunk& out) override {
     charge_.reset();
     out.columns().resize(plan().columns.size());
-    if (pruner_.excludes_everything()) return false;
-    for (; range_ < view_->range_count(); ++range_, block_ = 0, range_checked_ = false) {
-      const RowRange& range = view_->range(range_);
-      const uint64_t visible_rows = view_->visible_rows(range_);
-      if (!range_checked_) {
-        range_checked_ = true;
-        MOTE_ASSIGN(const bool excluded, pruner_.excludes_range(range));
-        if (excluded) continue;
+    while (true) {
+      if (kept_at_ < kept_.count) {
+        MOTE_TRY(give_rows(out));
+        return true;
       }
-      while (block_ < range.block_count() && range.block(block_).first < visible_rows) {
-        MOTE_TRY(context().check());
-        MOTE_ASSIGN(const bool found, read_block(range, block_++, out));
-        if (found) return true;
+      MOTE_TRY(context().check());
+      if (visible_at_ < visible_.count) {
+        MOTE_TRY(keep_rows(out));
+        continue;
       }
+      MOTE_ASSIGN(const bool found, next_block());
+      if (!found) return false;
     }
-    return false;
   }
 
   void finish() override {
     view_.reset();
     charge_.reset();
+    held_.clear();
   }
 
  private:
-  Result<bool> read_block(const RowRange& range, uint32_t block, Chunk& out) {
-    MOTE_ASSIGN(const bool excluded, pruner_.excludes_block(range, block));
-    if (excluded) return false;
-    const BlockSpan span = range.block(block);
-    std::array<uint64_t, Validity::kWords> visible;
-    const uint32_t count = view_->visible_in_block(range_, block, visible);
-    if (count == 0) return false;
-    select_bits(visible, span.row_count, &rows_);
-    MOTE_CHECK(rows_.count == count);
+  const RowRange& range() const { return view_->range(range_); }
 
-    out.set_row_count(count);
-    MOTE_TRY(read_columns(range, block, early_, out));
-    if (condition_.has_value()) {
-      MOTE_TRY(condition_->select(out, &kept_));
-      if (kept_.count == 0) return false;
-      if (kept_.count < count) {
-        for (const uint32_t position : early_) {
-          out.column(position) = out.column(position).selected(kept_);
+  // Moves on to a block with visible rows, which is then block_; false at the end.
+  Result<bool> next_block() {
+    if (pruner_.excludes_everything()) return false;
+    for (; range_ < view_->range_count(); ++range_, block_ = 0, range_checked_ = false) {
+      const uint64_t visible_rows = view_->visible_rows(range_);
+      if (!range_checked_) {
+        MOTE_ASSIGN(const bool excluded, pruner_.excludes_range(range()));
+        if (excluded) continue;
+      } else {
+        ++block_;
+      }
+      range_checked_ = true;
+      for (; block_ < range().block_count() && range().block(block_).first < visible_rows;
+           ++block_) {
+        MOTE_TRY(context().check());
+        MOTE_ASSIGN(const bool excluded, pruner_.excludes_block(range(), block_));
+        if (excluded) continue;
+        std::array<uint64_t, Validity::kWords> visible;
+        if (view_->visible_in_block(range_, block_, visible) == 0) continue;
+        select_bits(visible, range().block(block_).row_count, &visible_);
+        visible_at_ = 0;
+        early_sizes_.clear();
+        if (!early_blobs_.empty()) {
+          MOTE_TRY(early_sizes_.measure(range(), block_, early_blobs_));
         }
-        for (uint32_t i = 0; i < kept_.count; ++i) rows_.rows[i] = rows_.rows[kept_.rows[i]];
-        rows_.count = kept_.count;
-        out.set_row_count(kept_.count);
+        return true;
       }
     }
-    MOTE_TRY(read_columns(range, block, late_, out));
-    if (wide_) MOTE_TRY(charge_.grow(*context().budget, out.memory_bytes(), "scan"));
-    return true;
+    return false;
   }
 
   static void select_bits(std::span<const uint64_t> words, uint32_t row_count, Selection* rows) {
@@ -117,31 +169,81 @@ class Scan : public Operator {
     }
   }
 
-  // The rows of rows_ of some columns.
-  Status read_columns(const RowRange& range, uint32_t block, std::span<const uint32_t> positions,
+  // The next visible rows that meet the condition, to kept_ and their early columns to held_.
+  Status keep_rows(Chunk& out) {
+    kept_at_ = 0;
+    take_slice(visible_, &visible_at_, early_sizes_, &kept_);
+    held_.columns().resize(out.column_count());
+    if (condition_.has_value()) {
+      held_.set_row_count(kept_.count);
+      MOTE_TRY(read_columns(early_, early_sizes_.any(), kept_, held_));
+      MOTE_TRY(condition_->select(held_, &met_));
+      if (met_.count < kept_.count) {
+        for (const uint32_t position : early_) {
+          if (met_.count == 0) break;
+          held_.column(position) = held_.column(position).selected(met_);
+        }
+        for (uint32_t i = 0; i < met_.count; ++i) kept_.rows[i] = kept_.rows[met_.rows[i]];
+        kept_.count = met_.count;
+      }
+    }
+    late_sizes_.clear();
+    if (late_blobs_.empty() || kept_.count == 0) return {};
+    return late_sizes_.measure(range(), block_, late_blobs_);
+  }
+
+  // The next rows of kept_ with all columns.
+  Status give_rows(Chunk& out) {
+    const uint32_t first = kept_at_;
+    take_slice(kept_, &kept_at_, late_sizes_, &given_);
+    for (const uint32_t position : early_) {
+      if (given_.count == kept_.count) {
+        std::swap(out.column(position), held_.column(position));
+        continue;
+      }
+      for (uint32_t i = 0; i < given_.count; ++i) {
+        met_.rows[i] = static_cast<uint16_t>(first + i);
+      }
+      gather_rows(held_.column(position), {met_.rows.data(), given_.count}, out.column(position));
+    }
+    MOTE_TRY(read_columns(late_, late_sizes_.any(), given_, out));
+    out.set_row_count(given_.count);
+    if (!holds_bytes_) return {};
+    return charge_.grow(*context().budget, out.memory_bytes(), "scan");
+  }
+
+  static void take_slice(const Selection& from, uint32_t* at, const BlobSizes& sizes,
+                         Selection* slice) {
+    const uint32_t end = sizes.slice_end(from, *at);
+    slice->count = end - *at;
+    std::copy(from.rows.begin() + *at, from.rows.begin() + end, slice->rows.begin());
+    *at = end;
+  }
+
+  // The values of some rows of block_. slices: the block is too large to be read as a whole.
+  Status read_columns(std::span<const uint32_t> positions, bool slices, const Selection& rows,
                       Chunk& out) {
-    const BlockSpan span = range.block(block);
+    const BlockSpan span = range().block(block_);
     for (const uint32_t position : positions) {
       Column& column = out.column(position);
       const Type type = plan().outputs[position].type;
       const uint32_t source = plan().columns[position];
+      const bool few = rows.count <= (is_wide(type) ? kFewWideRows : kFewRows) &&
+                       rows.count * 4 <= span.row_count;
       if (source == kRowIdColumn) {
         column.reset(Type::integer());
-        const auto base = static_cast<int64_t>(range.base() + span.first);
-        for (uint32_t i = 0; i < rows_.count; ++i) {
-          column.lane<int64_t>()[i] = base + rows_.rows[i];
-        }
-      } else if (rows_.count <= (is_wide(type) ? kFewWideRows : kFewRows) &&
-                 rows_.count * 4 <= span.row_count) {
+        const auto base = static_cast<int64_t>(range().base() + span.first);
+        for (uint32_t i = 0; i < rows.count; ++i) column.lane<int64_t>()[i] = base + rows.rows[i];
+      } else if (few || (slices && is_wide(type))) {
         column.reset(type);
-        for (uint32_t i = 0; i < rows_.count; ++i) {
-          MOTE_TRY(range.read_row(range.base() + span.first + rows_.rows[i], source, column, i));
+        for (uint32_t i = 0; i < rows.count; ++i) {
+          MOTE_TRY(range().read_row(range().base() + span.first + rows.rows[i], source, column, i));
         }
-      } else if (rows_.count == span.row_count) {
-        MOTE_TRY(range.read(block, source, column));
+      } else if (rows.count == span.row_count) {
+        MOTE_TRY(range().read(block_, source, column));
       } else {
-        MOTE_TRY(range.read(block, source, decoded_));
-        gather_rows(decoded_, {rows_.rows.data(), rows_.count}, column);
+        MOTE_TRY(range().read(block_, source, decoded_));
+        gather_rows(decoded_, {rows.rows.data(), rows.count}, column);
       }
     }
     return {};
@@ -149,15 +251,25 @@ class Scan : public Operator {
 
   std::optional<Evaluator> condition_;
   Pruner pruner_;
-  std::vector<uint32_t> early_;  // outputs that the condition uses
-  std::vector<uint32_t> late_;   // the others
-  bool wide_ = false;            // an output holds bytes, which are charged chunk by chunk
+  std::vector<uint32_t> early_;        // outputs that the condition uses
+  std::vector<uint32_t> late_;         // the others
+  std::vector<uint32_t> early_blobs_;  // schema positions of those that may lie in blob files
+  std::vector<uint32_t> late_blobs_;
+  bool holds_bytes_ = false;  // then chunks are charged one by one
   std::optional<TableView> view_;
   uint32_t range_ = 0;
   uint32_t block_ = 0;
-  bool range_checked_ = false;
-  Selection rows_;  // of the block
-  Selection kept_;  // of rows_
+  bool range_checked_ = false;  // range_ is not excluded and block_ was begun
+
+  Selection visible_;  // of block_
+  uint32_t visible_at_ = 0;
+  BlobSizes early_sizes_;
+  Selection kept_;  // of block_: visible and within the condition
+  uint32_t kept_at_ = 0;
+  Chunk held_;  // the early columns of kept_
+  BlobSizes late_sizes_;
+  Selection given_;
+  Selection met_;
   Column decoded_;
   MemoryCharge charge_;
 };
