@@ -212,16 +212,17 @@ size_t MemtableRun::append_bytes(const Schema& schema, const Chunk& rows) {
     const auto* const values = column.lane<std::string_view>();
     for (uint32_t row = 0; row < row_count; ++row) key_bytes += values[row].size() * 2 + 2;
   }
-  // New hash tables hold, but for the last, no more keys than the rows have.
-  return size + key_bytes + row_count * key_node_bytes() +
-         (row_count + 2 * kMostKeyHeads) * key_head_bytes();
+  return size + key_bytes + key_bytes_bound(row_count);
 }
 
 Status MemtableRun::append(const Chunk& rows, std::span<const Column* const> references,
                            CommitSequence sequence) {
   const uint32_t row_count = rows.row_count();
   const bool keyed = !schema_->primary_key.empty();
-  if (keyed) MOTE_TRY(encode_keys(rows));
+  if (keyed) {
+    MOTE_TRY(encode_keys(rows));
+    make_key_room(rows);
+  }
   const uint64_t first_row = appended_;
   for (uint32_t copied = 0; copied < row_count;) {
     const Place place = place_of(appended_);

@@ -87,7 +87,7 @@ class MemtableRun : public RowRange {
 
   // How many rows were committed at or before `sequence`.
   uint64_t visible_rows(CommitSequence sequence) const;
-  // An upper bound of the arena bytes that appending `rows` takes.
+  // With so many bytes left, appending `rows` does not go beyond the end of the arena.
   static size_t append_bytes(const Schema& schema, const Chunk& rows);
 
   RowId base() const override { return base_; }
@@ -125,7 +125,6 @@ class MemtableRun : public RowRange {
     uint32_t segment;
     uint32_t row;  // in the segment
   };
-  static constexpr uint32_t kMostKeyHeads = 8192;  // of one hash table of keys
   static constexpr uint32_t kDirectories = 24;
   static constexpr uint32_t kFirstDirectory = 16;
 
@@ -148,11 +147,10 @@ class MemtableRun : public RowRange {
 
   Status encode_keys(const Chunk& rows);
   void insert_key(std::string_view key, uint32_t row);
-  KeyTable* add_key_table(const KeyTable* older);
+  void make_key_room(const Chunk& rows);
   template <typename Visit>
   void visit_key(std::string_view key, const Visit& visit) const;
-  static size_t key_node_bytes();
-  static size_t key_head_bytes();
+  static size_t key_bytes_bound(uint32_t row_count);
 
   Memtable& memtable_;
   const std::shared_ptr<const Schema> schema_;

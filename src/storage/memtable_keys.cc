@@ -13,7 +13,9 @@ namespace mote {
 
 namespace {
 constexpr uint64_t kHashSeed = 0x6d656d6b6579ull;
-constexpr uint32_t kFirstHeads = 256;
+constexpr uint32_t kLeastHeads = 256;
+constexpr uint32_t kMostHeads = 32 * 1024;  // clearing more at once would hold up a commit
+constexpr size_t kArenaShare = 32;          // a table takes at most this part of the arena
 }  // namespace
 
 // Followed in memory by the key's bytes. Never changes once it is linked.
@@ -25,9 +27,9 @@ struct MemtableRun::KeyNode {
   std::string_view key() const { return {reinterpret_cast<const char*>(this + 1), key_bytes}; }
 };
 
-// A hash table that is full once it has as many nodes as buckets; the next is twice as large, up to
-// kMostKeyHeads. Nothing moves from one to the other, so no append pays for others. Followed in
-// memory by the heads of the buckets, of which the first node is the newest.
+// A hash table that is full once it has as many nodes as buckets; the next is twice as large, as
+// far as the arena allows. Nothing moves from one to the other, so no append pays for others.
+// Followed in memory by the heads of the buckets, of which the first node is the newest.
 struct MemtableRun::KeyTable {
   const KeyTable* older;
   uint32_t heads;  // a power of two
@@ -40,8 +42,12 @@ struct MemtableRun::KeyTable {
   }
 };
 
-size_t MemtableRun::key_node_bytes() { return sizeof(KeyNode) + alignof(KeyNode); }
-size_t MemtableRun::key_head_bytes() { return sizeof(std::atomic<const KeyNode*>); }
+// Besides the keys' bytes. Of one table of the least size: a larger one is made only where there is
+// room for it.
+size_t MemtableRun::key_bytes_bound(uint32_t row_count) {
+  const size_t table_bytes = sizeof(KeyTable) + kLeastHeads * sizeof(std::atomic<const KeyNode*>);
+  return row_count * (sizeof(KeyNode) + alignof(KeyNode)) + table_bytes + alignof(KeyTable);
+}
 
 Status MemtableRun::encode_keys(const Chunk& rows) {
   key_bytes_.clear();
@@ -57,21 +63,30 @@ Status MemtableRun::encode_keys(const Chunk& rows) {
   return {};
 }
 
-MemtableRun::KeyTable* MemtableRun::add_key_table(const KeyTable* older) {
-  const uint32_t heads = older == nullptr ? kFirstHeads : std::min(older->heads * 2, kMostKeyHeads);
-  char* const room = memtable_.arena().allocate(
-      sizeof(KeyTable) + heads * sizeof(std::atomic<const KeyNode*>), alignof(KeyTable));
+// Makes a table when the last one has no place for the rows, as large as the arena has room for
+// besides what they take.
+void MemtableRun::make_key_room(const Chunk& rows) {
+  const uint32_t row_count = rows.row_count();
+  const KeyTable* const older = keys_.load(std::memory_order_relaxed);
+  if (older != nullptr && older->nodes + row_count <= older->heads) return;
+  MemtableArena& arena = memtable_.arena();
+  constexpr size_t kHeadBytes = sizeof(std::atomic<const KeyNode*>);
+  const size_t left_bytes = arena.left_bytes();
+  const size_t spare_bytes = left_bytes - std::min(left_bytes, append_bytes(*schema_, rows));
+  const size_t most_bytes = std::min(spare_bytes, arena.size_bytes() / kArenaShare);
+  uint32_t heads = kLeastHeads;
+  const uint32_t wanted = std::max(row_count, older == nullptr ? 0 : older->heads * 2);
+  while (heads < std::min(wanted, kMostHeads) && heads * 2 * kHeadBytes <= most_bytes) heads *= 2;
+  char* const room = arena.allocate(sizeof(KeyTable) + heads * kHeadBytes, alignof(KeyTable));
   auto* const table = new (room) KeyTable{older, heads, 0};
   for (uint32_t i = 0; i < heads; ++i) {
     new (&table->head(i)) std::atomic<const KeyNode*>(nullptr);
   }
   keys_.store(table, std::memory_order_release);
-  return table;
 }
 
 void MemtableRun::insert_key(std::string_view key, uint32_t row) {
-  KeyTable* table = keys_.load(std::memory_order_relaxed);
-  if (table == nullptr || table->nodes == table->heads) table = add_key_table(table);
+  KeyTable* const table = keys_.load(std::memory_order_relaxed);
   const uint64_t hash = checksum(key, kHashSeed);
   std::atomic<const KeyNode*>& head = table->head(hash);
   char* const room = memtable_.arena().allocate(sizeof(KeyNode) + key.size(), alignof(KeyNode));

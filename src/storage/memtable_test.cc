@@ -180,22 +180,28 @@ TEST(MemtableRun, AppendsNothingWhenAKeyIsTooLong) {
   }
 }
 
-// append_bytes is never below what appending takes, whatever stands in the run already.
-TEST(MemtableRun, TakesNoMoreThanItsBound) {
-  for (uint64_t seed = 0; seed < 6; ++seed) {
+// While append_bytes are left, appending does not go beyond the end of the arena, whatever stands
+// in the run already; and the bound is not so large that much of an arena is never used.
+TEST(MemtableRun, FitsWhereItsBoundFits) {
+  for (uint64_t seed = 0; seed < 24; ++seed) {
     SCOPED_TRACE(seed);
     std::mt19937_64 random(seed);
-    Table table(schema_of_all_types(seed % 2 == 0), 16u << 20);
-    for (int batch = 0; batch < 30; ++batch) {
+    const size_t arena_bytes = seed % 3 == 0 ? 64 * 1024 : seed % 3 == 1 ? 300'000 : 2u << 20;
+    Table table(seed % 2 == 0 ? keyed_schema(Type::text()) : schema_of_all_types(false),
+                arena_bytes);
+    const size_t largest = seed % 4 < 2 ? 1 : 1 + random() % 200;
+    for (;;) {
       std::vector<Row> rows;
-      for (size_t n = 1 + random() % (batch % 3 == 0 ? 1024 : 3); n > 0; --n) {
+      for (size_t n = 1 + random() % largest; n > 0; --n) {
         rows.push_back(random_row(*table.schema, random));
       }
       const Chunk chunk = chunk_of(*table.schema, rows, 0, rows.size());
-      const size_t bound = MemtableRun::append_bytes(*table.schema, chunk);
-      const size_t before = table.arena->used_bytes();
+      if (MemtableRun::append_bytes(*table.schema, chunk) > table.arena->left_bytes()) break;
       ASSERT_TRUE(table.run->append(chunk, {}, 1).ok());
-      ASSERT_LE(table.arena->used_bytes() - before, bound);
+      ASSERT_LE(table.arena->used_bytes(), arena_bytes);
+    }
+    if (largest == 1 && arena_bytes > 64 * 1024) {
+      EXPECT_GE(table.arena->used_bytes(), arena_bytes / 2);
     }
   }
 }
