@@ -136,6 +136,52 @@ INSTANTIATE_TEST_SUITE_P(Env, EnvContract, testing::Bool(), [](const auto& param
   return parameter.param ? "Posix" : "Simulated";
 });
 
+// A child that goes on when `out` is closed.
+pid_t child_that_waits(int out[2], int ready[2], const std::string& path, bool takes_lock) {
+  const pid_t child = ::fork();
+  if (child != 0) return child;
+  ::close(out[1]);
+  Result<std::unique_ptr<FileLock>> lock = not_found("no lock is wanted");
+  if (takes_lock) lock = posix_env().lock(path);
+  char byte = lock.ok() == takes_lock ? 'y' : 'n';
+  if (::write(ready[1], &byte, 1) != 1) ::_exit(1);
+  ::_exit(::read(out[0], &byte, 1) == 0 ? 0 : 1);
+}
+
+// The lock of a process is refused to others with its id, and comes back when it ends; the lock of
+// a parent is not kept by a child that lives on.
+TEST(PosixLock, IsRefusedWhileAnotherProcessHoldsIt) {
+  char directory[] = "/tmp/mote_env_XXXXXX";
+  ASSERT_NE(::mkdtemp(directory), nullptr);
+  const std::string path = std::string(directory) + "/LOCK";
+  for (const bool child_takes_it : {true, false}) {
+    SCOPED_TRACE(child_takes_it);
+    Result<std::unique_ptr<FileLock>> own = not_found("not taken");
+    if (!child_takes_it) own = posix_env().lock(path);
+    int out[2], ready[2];
+    ASSERT_EQ(::pipe(out), 0);
+    ASSERT_EQ(::pipe(ready), 0);
+    const pid_t child = child_that_waits(out, ready, path, child_takes_it);
+    char byte = 0;
+    ASSERT_EQ(::read(ready[0], &byte, 1), 1);
+    ASSERT_EQ(byte, 'y');
+    own = not_found("released");
+    const Status taken = posix_env().lock(path).status();
+    EXPECT_EQ(taken.code(), child_takes_it ? Code::kBusy : Code::kOk) << taken.message();
+    if (child_takes_it) {
+      EXPECT_NE(taken.message().find(std::to_string(child)), std::string::npos);
+    }
+    ::close(out[1]);
+    int status = 0;
+    ASSERT_EQ(::waitpid(child, &status, 0), child);
+    EXPECT_EQ(status, 0);
+    EXPECT_TRUE(posix_env().lock(path).ok());
+    for (const int end : {out[0], ready[0], ready[1]}) ::close(end);
+  }
+  ::unlink(path.c_str());
+  ::rmdir(directory);
+}
+
 // A child's death or close must not give the parent's lock away, and its own attempts are refused.
 TEST(PosixLock, StaysWithTheParentOfAFork) {
   char directory[] = "/tmp/mote_env_XXXXXX";

@@ -286,6 +286,20 @@ TEST(Manifest, IsPoisonedByAFailedWrite) {
   }
 }
 
+// Nobody knows what a failed write has left, so the next edit must not go behind or over it.
+TEST(Manifest, AppendsNothingAfterAFailedWrite) {
+  Machine machine;
+  FaultyEnv faulty(machine.env);
+  Program program(4);
+  auto manifest = *Manifest::create(faulty, kDirectory);
+  faulty.arm(0, Fault::kIoError, /*for_ever=*/false);
+  ASSERT_TRUE(manifest->append(program.next(manifest->state())).ok());
+  const uint64_t calls = faulty.call_count();  // the write is the last of them
+  faulty.arm(calls, Fault::kIoError, /*for_ever=*/false);
+  EXPECT_EQ(manifest->append(program.next(manifest->state())).code(), Code::kIoError);
+  EXPECT_EQ(manifest->append(program.next(manifest->state())).code(), Code::kReadOnly);
+}
+
 TEST(Manifest, IsNotPoisonedByAFullDisk) {
   Machine machine;
   auto manifest = *Manifest::create(machine.env, kDirectory);
