@@ -2,13 +2,26 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
-#include <chrono>
-#include <thread>
+#include <functional>
 
 #include "engine/engine_for_tests.h"
+#include "env/sync.h"
 
 namespace mote {
 namespace {
+
+using Thread = std::unique_ptr<ThreadHandle>;
+
+Thread start(std::function<void()> body) {
+  return *posix_env().start_thread("test", std::move(body));
+}
+
+void pause_ms(int64_t ms) {
+  Mutex mutex(LockRank::kLeaf);
+  CondVar never;
+  MutexLock lock(mutex);
+  never.wait_for(mutex, ms * 1'000'000);
+}
 
 Result<Ack> put(Appender& appender, int64_t number, std::string_view text) {
   appender.begin_row();
@@ -193,9 +206,9 @@ TEST_F(Threads, CountersOfManyAppendersAddUp) {
   constexpr int kProducers = 4;
   constexpr int64_t kRows = 20'000;
   std::atomic<uint64_t> durable{0};
-  std::vector<std::thread> producers;
+  std::vector<Thread> producers;
   for (int p = 0; p < kProducers; ++p) {
-    producers.emplace_back([&, p] {
+    producers.push_back(start([&, p] {
       AppenderOptions options;
       options.ring_bytes = 16 * 1024;
       options.on_full = static_cast<FullPolicy>(p);
@@ -215,9 +228,9 @@ TEST_F(Threads, CountersOfManyAppendersAddUp) {
         EXPECT_EQ(counters.dropped, 0u);
       }
       durable.fetch_add(counters.durable);
-    });
+    }));
   }
-  for (std::thread& producer : producers) producer.join();
+  producers.clear();
   EXPECT_EQ(rows_of(*db_, table_).size(), durable.load());
   ASSERT_OK(db_->close());
 }
@@ -228,9 +241,9 @@ TEST_F(Threads, ReadersSeeWholeTransactionsWhileEverythingRuns) {
   const TableId other = create_numbers(*db_, "other", /*with_key=*/true);
   std::atomic<bool> stop{false};
   std::atomic<int64_t> next{0};
-  std::vector<std::thread> threads;
+  std::vector<Thread> threads;
   for (int w = 0; w < 3; ++w) {
-    threads.emplace_back([&, w] {
+    threads.push_back(start([&, w] {
       for (int i = 0; i < 40; ++i) {
         const int64_t key = next.fetch_add(1);
         auto transaction = *db_->begin();
@@ -239,26 +252,26 @@ TEST_F(Threads, ReadersSeeWholeTransactionsWhileEverythingRuns) {
         EXPECT_OK(transaction->commit(static_cast<SyncMode>(w)).status());
         EXPECT_EQ(rows_of(*db_, other).count(key), 1u);
       }
-    });
+    }));
   }
   for (int r = 0; r < 2; ++r) {
-    threads.emplace_back([&] {
+    threads.push_back(start([&] {
       while (!stop.load()) {
         auto transaction = *db_->begin();
         const size_t here = rows_of(*transaction, table_).size();
         EXPECT_EQ(rows_of(*transaction, other).size(), here);
       }
-    });
+    }));
   }
-  threads.emplace_back([&] {
+  threads.push_back(start([&] {
     while (!stop.load()) {
       EXPECT_OK(db_->checkpoint());
-      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+      pause_ms(20);
     }
-  });
-  for (int w = 0; w < 3; ++w) threads[static_cast<size_t>(w)].join();
+  }));
+  for (size_t writer = 0; writer < 3; ++writer) threads[writer].reset();
   stop.store(true);
-  for (size_t t = 3; t < threads.size(); ++t) threads[t].join();
+  threads.clear();
   EXPECT_EQ(rows_of(*db_, other).size(), 120u);
   ASSERT_OK(db_->close());
 }
@@ -268,9 +281,9 @@ TEST_F(Threads, OneOfManyClosesAndTheOthersAreTold) {
     std::atomic<int> closed_here{0};
     std::atomic<uint64_t> committed{0};
     const size_t before = rows_of(*db_, table_).size();
-    std::vector<std::thread> threads;
+    std::vector<Thread> threads;
     for (int t = 0; t < 6; ++t) {
-      threads.emplace_back([&, t] {
+      threads.push_back(start([&, t] {
         AppenderOptions options;
         auto appender = db_->appender(table_, options);
         for (int64_t i = 0;; ++i) {
@@ -291,7 +304,7 @@ TEST_F(Threads, OneOfManyClosesAndTheOthersAreTold) {
             const auto ack = put(**appender, key, "y");
             if (!ack.ok() && ack.status().code() == Code::kClosed) break;
             if (ack.ok()) committed.fetch_add(1);
-            if (!ack.ok()) std::this_thread::yield();
+            if (!ack.ok()) pause_ms(1);
           } else {
             break;
           }
@@ -299,9 +312,9 @@ TEST_F(Threads, OneOfManyClosesAndTheOthersAreTold) {
         const Status status = db_->close();
         if (status.ok()) closed_here.fetch_add(1);
         EXPECT_TRUE(status.ok() || status.code() == Code::kClosed) << status.message();
-      });
+      }));
     }
-    for (std::thread& thread : threads) thread.join();
+    threads.clear();
     EXPECT_EQ(closed_here.load(), 1);
     DatabaseOptions options = small_options();
     options.memory_bytes = 32u << 20;
