@@ -45,6 +45,37 @@ Status store_vector(std::span<const float> elements, VectorElement kind, char* o
 
 uint64_t aligned(uint64_t size) { return (size + 7) & ~uint64_t{7}; }
 
+// A DEFAULT that is a literal, as it stands in a row; empty for NULL and for what is none.
+std::string constant_default(const ColumnDefinition& column) {
+  std::string text = column.default_sql;
+  const bool quoted = text.size() >= 2 && text.front() == '\'' && text.back() == '\'';
+  if (quoted) {
+    std::string inner;
+    for (size_t i = 1; i + 1 < text.size(); ++i) {
+      inner += text[i];
+      if (text[i] == '\'' && text[i + 1] == '\'') ++i;
+    }
+    text = inner;
+  } else if (text.empty() || column.type.is(TypeKind::kText) || column.type.is(TypeKind::kBlob)) {
+    return {};
+  }
+  const Result<Value> value = cast_value(Value::text(text), column.type, CastMode::kImplicit);
+  if (!value.ok() || value->is_null()) return {};
+  Column one(column.type);
+  one.set_value(0, *value);
+  std::string bytes(1, '\x01');
+  const LaneKind kind = lane_kind(column.type.kind);
+  if (kind == LaneKind::kBytes) {
+    const std::string_view view = one.lane<std::string_view>()[0];
+    ByteWriter(&bytes).fixed(static_cast<uint32_t>(view.size()));
+    return bytes.append(view);
+  }
+  for (uint32_t lane = 0; lane < lane_count(column.type.kind); ++lane) {
+    bytes.append(one.lane<char>(lane), lane_entry_bytes(kind));
+  }
+  return bytes;
+}
+
 }  // namespace
 
 AppendRing::AppendRing(std::shared_ptr<Core> core, std::shared_ptr<const TableDefinition> table,
@@ -67,6 +98,9 @@ Result<std::shared_ptr<AppendRing>> AppendRing::create(std::shared_ptr<Core> cor
                             static_cast<unsigned long long>(kMaxRingBytes));
   }
   std::shared_ptr<AppendRing> ring(new AppendRing(core, std::move(table), options));
+  for (const ColumnDefinition& column : ring->table_->schema.columns) {
+    ring->defaults_.push_back(constant_default(column));
+  }
   const size_t size = capacity + capacity / 2;
   MOTE_TRY(ring->charge_.grow(core->budget, size, "an appender's ring"));
   // Value-initialised, so every page is there before the first row.
@@ -123,6 +157,13 @@ void AppendRing::put_null() {
   }
   const uint8_t present = 0;
   write(&present, 1);
+}
+
+void AppendRing::put_default() {
+  const std::string& bytes = defaults_[column_];
+  if (bytes.empty()) return put_null();
+  ++column_;
+  write(bytes.data(), bytes.size());
 }
 
 void AppendRing::put_boolean(bool value) {
@@ -317,7 +358,7 @@ Result<uint64_t> AppendRing::put_row() {
 }
 
 Result<uint64_t> AppendRing::end_row() {
-  while (column_ < table_->schema.columns.size()) put_null();
+  while (column_ < table_->schema.columns.size()) put_default();
   if (!row_failure_.ok()) return std::move(row_failure_);
   // Either this call sees that rows are refused, or who refuses them sees this call.
   in_call_.store(true);

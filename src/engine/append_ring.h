@@ -103,6 +103,7 @@ class AppendRing {
   void fail_row(Status why);
   const ColumnDefinition* next_column(const char* given);
   void write(const void* bytes, size_t size_bytes);
+  void put_default();
   bool place(size_t size_bytes);
   bool push_out_oldest();
   Result<uint64_t> put_row();
@@ -118,6 +119,7 @@ class AppendRing {
   const std::shared_ptr<const TableDefinition> table_;
   const AppenderOptions options_;
   const uint64_t capacity_;
+  std::vector<std::string> defaults_;  // a column, as it stands in a row; empty: NULL
   MemoryCharge charge_;
   std::unique_ptr<char[]> bytes_;
   std::unique_ptr<char[]> row_;  // the row that is being put: at most half the ring

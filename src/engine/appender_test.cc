@@ -120,6 +120,20 @@ TEST_F(AppenderOn, ABadRowIsRefusedAndTheNextIsNot) {
   EXPECT_EQ(rows_of(*db_, table_), (Rows{{7, "good"}}));
 }
 
+TEST_F(AppenderOn, ColumnsThatAreNotPutTakeTheirDefault) {
+  Schema schema = numbers_schema(/*with_key=*/false);
+  schema.columns[0].default_sql = "42";
+  schema.columns[1].default_sql = "'it''s'";
+  auto transaction = *db_->begin();
+  const TableId table = *transaction->create_table("defaults", schema);
+  ASSERT_OK(transaction->commit(SyncMode::kSync).status());
+  auto appender = *db_->appender(table, AppenderOptions());
+  appender->begin_row();
+  ASSERT_OK(appender->end_row().status());
+  ASSERT_OK(appender->flush(1'000'000'000));
+  EXPECT_EQ(rows_of(*db_, table), (Rows{{42, "it's"}}));
+}
+
 TEST_F(AppenderOn, ARowMayTakeHalfTheRing) {
   auto appender = make(FullPolicy::kFail);
   // Header, a mark and 8 bytes, a mark and a length, and the text.

@@ -136,8 +136,13 @@ Status Core::start_threads() {
   if (!options.background_thread || options.read_only || !env.has_threads()) return {};
   threaded = true;
   MOTE_ASSIGN(log_thread, env.start_thread("mote-log", [this] { log_loop(); }));
-  MOTE_ASSIGN(background_thread,
-              env.start_thread("mote-background", [this] { background_loop(); }));
+  Result<std::unique_ptr<ThreadHandle>> background =
+      env.start_thread("mote-background", [this] { background_loop(); });
+  if (!background.ok()) {
+    stop_log_thread();
+    return std::move(background).status();
+  }
+  background_thread = std::move(*background);
   return {};
 }
 

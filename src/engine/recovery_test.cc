@@ -1,0 +1,227 @@
+// Opening what is damaged, full, foreign or used by another.
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "engine/engine_for_tests.h"
+
+namespace mote {
+namespace {
+
+std::vector<std::string> files_like(Env& env, const std::string& begin) {
+  std::vector<std::string> names = *env.list("db");
+  std::erase_if(names, [&](const std::string& name) { return name.rfind(begin, 0) != 0; });
+  return names;
+}
+
+void fill(Database& db, TableId table, int64_t from, int64_t to, const std::string& text) {
+  while (from < to) {
+    Rows batch;
+    for (int64_t i = 0; i < 1000 && from < to; ++i) batch[from++] = text;
+    insert_numbers(db, table, batch);
+  }
+}
+
+TEST(Keys, StayUniqueBehindThreeHundredThousandRowsAndAReopen) {
+  SimulatedEnv env(1);
+  DatabaseOptions options;
+  auto db = open_for_test(env, options);
+  const TableId table = create_numbers(*db, "t");
+  fill(*db, table, 0, 300'000, "x");
+  const auto probe = [&](int64_t number) { return try_insert(*db, table, {{number, "y"}}).code(); };
+  for (const int64_t number : {0, 1, 150'000, 299'999}) EXPECT_EQ(probe(number), Code::kConstraint);
+  ASSERT_OK(db->close());
+  db = open_for_test(env, options);
+  for (const int64_t number : {0, 1, 150'000, 299'999}) EXPECT_EQ(probe(number), Code::kConstraint);
+  EXPECT_EQ(probe(300'000), Code::kOk);
+  ASSERT_OK(db->vacuum());
+  EXPECT_EQ(probe(150'000), Code::kConstraint);
+  auto transaction = *db->begin();
+  EXPECT_EQ(transaction->table(table)->visible_row_count(), 300'001u);
+}
+
+TEST(Recovery, NamesADamagedPartAndReadsTheRest) {
+  SimulatedEnv env(1);
+  auto db = open_for_test(env);
+  const TableId bad = create_numbers(*db, "bad");
+  const TableId good = create_numbers(*db, "good");
+  fill(*db, bad, 0, 3000, "x");
+  ASSERT_OK(db->close());
+  db = open_for_test(env);
+  fill(*db, good, 0, 1000, "y");
+  const std::string part = files_like(env, "part-")[0];
+  ASSERT_OK(db->close());
+  db.reset();
+  const uint64_t size = env.file_bytes("db/" + part)->size();
+  for (uint64_t at = 4096; at < size; at += 512) {
+    ASSERT_OK(env.damage("db/" + part, at, "damage"));
+  }
+  db = open_for_test(env);
+  auto transaction = *db->begin();
+  const Status status = scan_numbers(*transaction, bad).status();
+  EXPECT_EQ(status.code(), Code::kCorruption);
+  EXPECT_NE(status.message().find(part), std::string::npos) << status.message();
+  EXPECT_EQ(rows_of(*transaction, good).size(), 1000u);
+  std::vector<std::string> problems;
+  ASSERT_OK(db->check(&problems));
+  EXPECT_FALSE(problems.empty());
+  transaction.reset();
+  ASSERT_OK(db->close());
+
+  std::vector<std::string> report;
+  auto salvaged = Database::salvage(env, "db", small_options(), &report);
+  ASSERT_OK(salvaged.status());
+  EXPECT_FALSE(report.empty());
+  EXPECT_LT(rows_of(**salvaged, bad).size(), 3000u);
+  EXPECT_EQ(rows_of(**salvaged, good).size(), 1000u);
+  EXPECT_EQ(try_insert(**salvaged, good, {{-1, "z"}}).code(), Code::kReadOnly);
+}
+
+TEST(Recovery, TellsDamageInTheLogFromATornTail) {
+  SimulatedEnv env(1);
+  auto db = open_for_test(env);
+  const TableId table = create_numbers(*db, "t");
+  for (int64_t i = 0; i < 20; ++i) insert_numbers(*db, table, {{i, "row"}});
+  auto image = env.crash_image(PowerLoss::kLoseUnsynced, 1);
+  const std::string log = files_like(*image, "log-")[0];
+  // The tenth group after the one that made the table.
+  ASSERT_OK(image->damage("db/" + log, 10 * 4096 + 100, "damage"));
+  const auto opened = Database::open(*image, "db", small_options());
+  EXPECT_EQ(opened.status().code(), Code::kCorruption) << opened.status().message();
+  std::vector<std::string> report;
+  auto salvaged = Database::salvage(*image, "db", small_options(), &report);
+  ASSERT_OK(salvaged.status());
+  EXPECT_EQ(report.size(), 1u);
+  const Rows rows = rows_of(**salvaged, table);
+  EXPECT_EQ(rows.size(), 9u);
+  EXPECT_EQ(rows.rbegin()->first, 8);
+}
+
+TEST(Recovery, ReadingWritesNothing) {
+  SimulatedEnv env(1);
+  auto db = open_for_test(env);
+  const TableId table = create_numbers(*db, "t");
+  fill(*db, table, 0, 5000, "some text");
+  auto image = env.crash_image(PowerLoss::kLoseUnsynced, 1);
+  DatabaseOptions options = small_options();
+  options.read_only = true;
+  const uint64_t calls = image->call_count();
+  {
+    auto reader = open_for_test(*image, options);
+    EXPECT_EQ(rows_of(*reader, table).size(), 5000u);
+    EXPECT_EQ(try_insert(*reader, table, {{-1, "z"}}).code(), Code::kReadOnly);
+    EXPECT_EQ(reader->checkpoint().code(), Code::kReadOnly);
+    ASSERT_OK(reader->close());
+  }
+  EXPECT_EQ(image->call_count(), calls);
+}
+
+TEST(Recovery, RefusesWhatIsNoDatabase) {
+  SimulatedEnv env(1);
+  DatabaseOptions options = small_options();
+  options.create = false;
+  EXPECT_EQ(Database::open(env, "db", options).status().code(), Code::kNotFound);
+  { auto file = *env.open("file", {OpenMode::kCreate, false}); }
+  EXPECT_EQ(Database::open(env, "file", small_options()).status().code(), Code::kInvalidArgument);
+  ASSERT_OK(env.create_directory("db"));
+  {
+    auto file = *env.open("db/MANIFEST", {OpenMode::kCreate, false});
+    const std::string text(8192, 'x');
+    ASSERT_OK(file->write(0, as_bytes(text)));
+  }
+  EXPECT_EQ(Database::open(env, "db", small_options()).status().code(), Code::kCorruption);
+}
+
+TEST(Recovery, NeedsALeastMemoryAndWorksWithIt) {
+  SimulatedEnv env(1);
+  DatabaseOptions options;
+  options.memory_bytes = kMinMemoryBytes - 1;
+  EXPECT_EQ(Database::open(env, "db", options).status().code(), Code::kInvalidArgument);
+  options.memory_bytes = kMinMemoryBytes;
+  auto db = open_for_test(env, options);
+  const TableId table = create_numbers(*db, "t");
+  fill(*db, table, 0, 60'000, std::string(100, 'm'));
+  ASSERT_OK(db->vacuum());
+  EXPECT_LE(db->counters().memory_peak_bytes, kMinMemoryBytes);
+  EXPECT_EQ(rows_of(*db, table).size(), 60'000u);
+}
+
+// Nothing is lost on a full disk, and writing goes on without a reopen when there is room again.
+TEST(DiskFull, IsToldAndPasses) {
+  SimulatedEnv env(1);
+  auto db = open_for_test(env);
+  const TableId table = create_numbers(*db, "t");
+  uint64_t used = 0;
+  for (const std::string& name : *env.list("db")) used += env.stat("db/" + name)->size_bytes;
+  env.set_capacity(used + 3 * 1024 * 1024);
+  int64_t next = 0;
+  Rows expected;
+  Status status;
+  while (next < 1'000'000) {
+    Rows batch;
+    for (int i = 0; i < 500; ++i)
+      batch[next++] = std::string(60, static_cast<char>('a' + next % 7));
+    status = try_insert(*db, table, batch);
+    if (!status.ok()) break;
+    expected.insert(batch.begin(), batch.end());
+  }
+  EXPECT_EQ(status.code(), Code::kDiskFull) << status.message();
+  EXPECT_TRUE(rows_of(*db, table) == expected);
+  EXPECT_EQ(try_insert(*db, table, {{-1, std::string(50'000, 'b')}}).code(), Code::kDiskFull);
+  EXPECT_TRUE(rows_of(*db, table) == expected);
+  env.set_capacity(std::nullopt);
+  insert_numbers(*db, table, {{-2, "room again"}});
+  expected[-2] = "room again";
+  fill(*db, table, 2'000'000, 2'010'000, "more");
+  for (int64_t i = 2'000'000; i < 2'010'000; ++i) expected[i] = "more";
+  EXPECT_TRUE(rows_of(*db, table) == expected);
+  ASSERT_OK(db->close());
+  db = open_for_test(env);
+  EXPECT_TRUE(rows_of(*db, table) == expected);
+}
+
+TEST(Recovery, TheWallClockMayJump) {
+  SimulatedEnv env(1);
+  auto db = open_for_test(env);
+  const TableId table = create_numbers(*db, "t");
+  insert_numbers(*db, table, {{1, "one"}});
+  env.set_wall_ns(0);
+  insert_numbers(*db, table, {{2, "two"}});
+  erase_number(*db, table, 1);
+  env.set_wall_ns(INT64_MAX / 2);
+  insert_numbers(*db, table, {{1, "again"}});
+  auto image = env.crash_image(PowerLoss::kLoseUnsynced, 1);
+  auto again = open_for_test(*image);
+  EXPECT_EQ(rows_of(*again, table), (Rows{{1, "again"}, {2, "two"}}));
+}
+
+TEST(Recovery, AForkedChildIsRefusedAndHarmsNothing) {
+  const std::string directory =
+      ::testing::TempDir() + "mote_engine_fork_" + std::to_string(::getpid());
+  DatabaseOptions options = small_options();
+  options.background_thread = false;
+  auto db = open_for_test(posix_env(), options, directory);
+  const TableId table = create_numbers(*db, "t");
+  insert_numbers(*db, table, {{1, "one"}});
+  const pid_t child = ::fork();
+  if (child == 0) {
+    bool refused = db->begin().status().code() == Code::kClosed;
+    refused = refused && db->close().code() == Code::kClosed;
+    db.reset();
+    ::_exit(refused ? 0 : 1);
+  }
+  int result = -1;
+  ASSERT_EQ(::waitpid(child, &result, 0), child);
+  EXPECT_EQ(result, 0);
+  insert_numbers(*db, table, {{2, "two"}});
+  EXPECT_EQ(rows_of(*db, table), (Rows{{1, "one"}, {2, "two"}}));
+  EXPECT_EQ(Database::open(posix_env(), directory, options).status().code(), Code::kBusy);
+  ASSERT_OK(db->close());
+  db.reset();
+  for (const std::string& name : *posix_env().list(directory)) {
+    EXPECT_OK(posix_env().remove(directory + "/" + name));
+  }
+}
+
+}  // namespace
+}  // namespace mote
