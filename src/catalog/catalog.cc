@@ -127,8 +127,7 @@ size_t edit_distance(std::string_view a, std::string_view b) {
 
 }  // namespace
 
-Result<std::shared_ptr<const Catalog>> Catalog::with_table(
-    std::shared_ptr<const TableDefinition> table) const {
+Status Catalog::add(std::shared_ptr<const TableDefinition> table) {
   if (table->name.empty() || table->name.size() > kMaxNameBytes) {
     return limit_exceeded("a table's name has %zu bytes; names have 1 to %u", table->name.size(),
                           kMaxNameBytes);
@@ -138,9 +137,22 @@ Result<std::shared_ptr<const Catalog>> Catalog::with_table(
   }
   MOTE_TRY(validate_columns(*table));
   MOTE_TRY(validate_key(*table));
+  by_name_[fold_name(table->name)] = table;
+  by_id_[table->id] = std::move(table);
+  return {};
+}
+
+Result<std::shared_ptr<const Catalog>> Catalog::of(
+    const std::vector<std::shared_ptr<const TableDefinition>>& tables) {
+  auto catalog = std::make_shared<Catalog>();
+  for (const auto& table : tables) MOTE_TRY(catalog->add(table));
+  return std::shared_ptr<const Catalog>(std::move(catalog));
+}
+
+Result<std::shared_ptr<const Catalog>> Catalog::with_table(
+    std::shared_ptr<const TableDefinition> table) const {
   auto changed = std::make_shared<Catalog>(*this);
-  changed->by_name_[fold_name(table->name)] = table;
-  changed->by_id_[table->id] = std::move(table);
+  MOTE_TRY(changed->add(std::move(table)));
   return std::shared_ptr<const Catalog>(std::move(changed));
 }
 

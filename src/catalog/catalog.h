@@ -29,6 +29,9 @@ struct TableDefinition {
 
 class Catalog {
  public:
+  // A catalog of these tables, checked as with_table does.
+  static Result<std::shared_ptr<const Catalog>> of(
+      const std::vector<std::shared_ptr<const TableDefinition>>& tables);
   // The table of that name, in any case; null when there is none.
   const TableDefinition* find(std::string_view name) const;
   const TableDefinition* find(TableId id) const;
@@ -48,6 +51,7 @@ class Catalog {
   Status no_such_table(std::string_view name) const;
 
  private:
+  Status add(std::shared_ptr<const TableDefinition> table);
   std::map<std::string, std::shared_ptr<const TableDefinition>, std::less<>>
       by_name_;  // folded names
   std::map<TableId, std::shared_ptr<const TableDefinition>> by_id_;

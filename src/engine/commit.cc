@@ -3,6 +3,7 @@
 
 #include "engine/core.h"
 #include "engine/key_check.h"
+#include "engine/maintenance.h"
 
 namespace mote {
 
@@ -22,10 +23,18 @@ Status Core::closed_status() const {
 Status Core::check_writable() {
   MOTE_TRY(check_open());
   if (options.read_only) return read_only("database '%s' is open read-only", directory.c_str());
-  if (!poisoned.load(std::memory_order_acquire)) return {};
+  if (!poisoned.load(std::memory_order_acquire)) return ensure_epoch();
   MutexLock lock(wait_mutex);
   return read_only("%s: a write of the log has failed (%s); reopen to write again",
                    directory.c_str(), log_failure.message().c_str());
+}
+
+// A run that writes nothing leaves the manifest as it is, so opening costs no durable write. Before
+// the first file or group of a run the manifest knows its epoch: no two runs write groups of one
+// epoch, and a run that ends without a close is known to have been.
+Status Core::ensure_epoch() {
+  if (epoch_durable.load(std::memory_order_acquire)) return {};
+  return commit_edit(*this, ManifestEdit());
 }
 
 // The lock file must be the one that this process holds, under its name: else another process may

@@ -92,6 +92,10 @@ struct Core : std::enable_shared_from_this<Core> {
   std::atomic<uint64_t> next_file{1};
   std::atomic<uint32_t> next_table{1};
 
+  uint32_t epoch = 0;                         // of this run
+  Mutex manifest_mutex{LockRank::kManifest};  // appends to the manifest
+  std::atomic<bool> epoch_durable{false};     // the manifest knows of this run
+
   // --- life
   Mutex database_mutex{LockRank::kDatabase};
   std::atomic<bool> closing{false};       // set by the first close()
@@ -150,10 +154,11 @@ struct Core : std::enable_shared_from_this<Core> {
     uint64_t row_count = 0;
     bool known = true;
   };
-  std::map<uint64_t, Purged> purged;     // by file number
-  bool flushing = false;                 // inside a merge
-  std::atomic<uint32_t> flushes_due{0};  // frozen memtables
-  std::atomic<uint32_t> hurry{0};        // callers wait for maintenance: no pacing
+  std::map<uint64_t, Purged> purged;              // by file number
+  std::map<TableId, uint64_t> written_row_bytes;  // memory a row took when a part was merged
+  bool flushing = false;                          // inside a merge
+  std::atomic<uint32_t> flushes_due{0};           // frozen memtables
+  std::atomic<uint32_t> hurry{0};                 // callers wait for maintenance: no pacing
   std::atomic<bool> merge_wanted{false};
   std::atomic<uint32_t> blob_writers{0};  // transactions with blobs that are not committed
 
@@ -165,7 +170,7 @@ struct Core : std::enable_shared_from_this<Core> {
   // Errors: kClosed after close() or in a forked child.
   Status check_open() const;
   Status closed_status() const;
-  // check_open, and kReadOnly where nothing may be written.
+  // check_open, and kReadOnly where nothing may be written. Makes the manifest know of this run.
   Status check_writable();
 
   // commit.cc
@@ -218,6 +223,7 @@ struct Core : std::enable_shared_from_this<Core> {
   Lsn replay_floor = 0;
 
  private:
+  Status ensure_epoch();
   Status check_lock_file();
   Status make_room(size_t log_bytes, size_t memtable_bytes);
   Status wait_for_room();

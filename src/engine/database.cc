@@ -181,7 +181,14 @@ Status write_rest(Core& core) {
   MutexLock lock(core.maintenance_mutex);
   MOTE_TRY(flush_all(core));
   MOTE_TRY(core.blobs->seal());
-  return status;
+  if (!core.epoch_durable.load() || !status.ok()) return status;
+  ManifestEdit edit;
+  edit.closed_epoch = core.epoch;
+  edit.log_floor = core.log->end_lsn();
+  edit.next_file = core.next_file.load();
+  edit.next_blob_file = core.blobs->next_file();
+  edit.next_table = core.next_table.load();
+  return commit_edit(core, edit);
 }
 
 }  // namespace

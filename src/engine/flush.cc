@@ -181,7 +181,16 @@ void remove_part(const RowRange& part) {
 }
 
 Status commit_edit(Core& core, const ManifestEdit& edit) {
-  Status appended = core.manifest->append(edit);
+  MutexLock lock(core.manifest_mutex);
+  Status appended;
+  if (core.epoch_durable.load()) {
+    appended = core.manifest->append(edit);
+  } else {
+    ManifestEdit with_epoch = edit;
+    with_epoch.epoch = core.epoch;
+    appended = core.manifest->append(with_epoch);
+    if (appended.ok()) core.epoch_durable.store(true, std::memory_order_release);
+  }
   if (!appended.ok() && appended.code() != Code::kDiskFull) {
     // Nobody knows what the manifest says now; the next open finds out.
     core.poison(appended);

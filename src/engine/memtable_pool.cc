@@ -5,7 +5,9 @@ namespace mote {
 Result<std::shared_ptr<MemtablePool>> MemtablePool::create(uint64_t memtable_bytes, uint32_t count,
                                                            MemoryBudget& budget) {
   std::shared_ptr<MemtablePool> pool(new MemtablePool(memtable_bytes, budget));
-  for (uint32_t i = 0; i < count; ++i) MOTE_TRY(pool->grow());
+  MOTE_ASSIGN(auto first, MemtableArena::create(memtable_bytes, budget, /*touch=*/false));
+  pool->free_.push_back(std::move(first));
+  pool->total_ = 1;
   pool->kept_ = count;
   return pool;
 }
@@ -31,6 +33,11 @@ Status MemtablePool::grow() {
   free_.push_back(std::move(arena));
   ++total_;
   return {};
+}
+
+bool MemtablePool::is_short() const {
+  MutexLock lock(mutex_);
+  return total_ < kept_;
 }
 
 bool MemtablePool::has_free() const {

@@ -1,4 +1,5 @@
-// The arenas of a database's memtables, made and touched at open, that go round.
+// The arenas of a database's memtables that go round. One is there at open; the background makes
+// and touches the others.
 //
 // A memtable is held by the engine until its rows are in parts, and by every version that has its
 // runs; when the last of them lets go, the arena returns to the pool. So a writer that needs the
@@ -20,13 +21,15 @@ namespace mote {
 
 class MemtablePool : public std::enable_shared_from_this<MemtablePool> {
  public:
-  // count: how many arenas are made now and kept.
+  // count: how many arenas are kept in the end; one is made now.
   static Result<std::shared_ptr<MemtablePool>> create(uint64_t memtable_bytes, uint32_t count,
                                                       MemoryBudget& budget);
   // An empty memtable; null when no arena is free.
   std::shared_ptr<Memtable> take();
   // Adds one arena, if the budget allows it; it is freed, not kept, when there are too many.
   Status grow();
+  // There are fewer arenas than are to be kept.
+  bool is_short() const;
   bool has_free() const;
   uint64_t memtable_bytes() const { return memtable_bytes_; }
 

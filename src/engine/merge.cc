@@ -32,7 +32,9 @@ uint32_t level_of(uint64_t row_count) {
 }
 
 // Memory that a row takes while its part is written: what the writer of a merged part holds.
-uint64_t row_bytes(const Input& input, const Schema& schema) {
+uint64_t row_bytes(const Core& core, const Input& input, TableId table, const Schema& schema) {
+  const auto measured = core.written_row_bytes.find(table);
+  if (measured != core.written_row_bytes.end()) return measured->second;
   uint64_t bytes = 0;
   bool varies = false;
   for (const ColumnDefinition& column : schema.columns) {
@@ -52,7 +54,7 @@ uint64_t memory_limit(const Core& core) {
 }
 
 // A run of adjacent parts that may become one, beginning at inputs[from]; returns its end.
-size_t longest_run(const Core& core, const Schema& schema, const std::vector<Input>& inputs,
+size_t longest_run(const Core& core, const TableDefinition& table, const std::vector<Input>& inputs,
                    size_t from) {
   uint64_t rows = 0;
   uint64_t bytes = 0;
@@ -64,13 +66,13 @@ size_t longest_run(const Core& core, const Schema& schema, const std::vector<Inp
       if (before.base() + before.row_count() != input.range->base()) break;
     }
     rows += input.range->row_count();
-    bytes += input.range->row_count() * row_bytes(input, schema);
+    bytes += input.range->row_count() * row_bytes(core, input, table.id, table.schema);
     if (at > from && (rows > kMaxPartRows || bytes > memory_limit(core))) break;
   }
   return at;
 }
 
-bool choose_tiered(const Core& core, const Schema& schema, const std::vector<Input>& inputs,
+bool choose_tiered(const Core& core, const TableDefinition& table, const std::vector<Input>& inputs,
                    std::vector<Input>* chosen) {
   size_t best_from = 0;
   size_t best_end = 0;
@@ -78,7 +80,7 @@ bool choose_tiered(const Core& core, const Schema& schema, const std::vector<Inp
   for (size_t from = 0; from < inputs.size(); ++from) {
     // The stretch of parts from here whose level is at most the first one's.
     const uint32_t level = level_of(inputs[from].range->row_count());
-    const size_t end = longest_run(core, schema, inputs, from);
+    const size_t end = longest_run(core, table, inputs, from);
     size_t same = from;
     while (same < end && level_of(inputs[same].range->row_count()) <= level) ++same;
     if (same - from < kMergeParts || level >= best_level) continue;
@@ -104,10 +106,10 @@ bool is_worn(const Core& core, const Input& input, MergeKind kind) {
 }
 
 // For VACUUM: neighbours that fit together.
-bool choose_vacuum(const Core& core, const Schema& schema, const std::vector<Input>& inputs,
+bool choose_vacuum(const Core& core, const TableDefinition& table, const std::vector<Input>& inputs,
                    std::vector<Input>* chosen) {
   for (size_t from = 0; from < inputs.size(); ++from) {
-    const size_t end = longest_run(core, schema, inputs, from);
+    const size_t end = longest_run(core, table, inputs, from);
     if (end - from < 2) continue;
     chosen->assign(inputs.begin() + static_cast<ptrdiff_t>(from),
                    inputs.begin() + static_cast<ptrdiff_t>(end));
@@ -145,12 +147,12 @@ std::vector<Input> inputs_of(const Core& core, const TableVersion& table) {
 bool choose(Core& core, MergeKind kind, Choice* choice) {
   const VersionPointer version = core.versions.durable();
   for (const auto& table : version->tables) {
-    const Schema& schema = table->definition->schema;
+    const TableDefinition& definition = *table->definition;
     const std::vector<Input> inputs = inputs_of(core, *table);
     bool found = choose_worn(core, inputs, kind, &choice->inputs) ||
-                 choose_tiered(core, schema, inputs, &choice->inputs);
+                 choose_tiered(core, definition, inputs, &choice->inputs);
     if (!found && kind == MergeKind::kVacuum) {
-      found = choose_vacuum(core, schema, inputs, &choice->inputs);
+      found = choose_vacuum(core, definition, inputs, &choice->inputs);
     }
     if (!found) continue;
     choice->table = table->definition;
@@ -160,12 +162,23 @@ bool choose(Core& core, MergeKind kind, Choice* choice) {
   return false;
 }
 
-Status write_merged(Core& core, const Choice& choice, PartDefinition* definition) {
+// Ends before the first input for which there is no memory: what is behind it leaves the choice.
+Status write_merged(Core& core, Choice& choice, PartDefinition* definition) {
   const std::shared_ptr<const Schema> schema(choice.table, &choice.table->schema);
   EncodeOptions options;
   PartWriter writer(*core.part_environment, schema, core.next_file.fetch_add(1), options,
                     [&core](size_t size) { return pace(core, size, /*may_cancel=*/true); });
-  for (const Input& input : choice.inputs) {
+  for (size_t i = 0; i < choice.inputs.size(); ++i) {
+    const Input& input = choice.inputs[i];
+    const uint64_t rows = writer.row_count();
+    if (rows > 0) {
+      const uint64_t measured = std::max<uint64_t>(1, writer.memory_bytes() / rows);
+      core.written_row_bytes[choice.table->id] = measured;
+      if ((rows + input.range->row_count()) * measured > memory_limit(core)) {
+        choice.inputs.resize(i);
+        break;
+      }
+    }
     for (uint32_t block = 0; block < input.range->block_count(); ++block) {
       MOTE_TRY(pace(core, 0, /*may_cancel=*/true));
       MOTE_TRY(copy_block_to_part(*input.range, /*is_run=*/false, *schema, block, *choice.deletes,
@@ -221,22 +234,32 @@ Status install(Core& core, const Choice& choice, const PartDefinition* merged, u
   return {};
 }
 
+uint64_t row_count_of(const Choice& choice) {
+  uint64_t rows = 0;
+  for (const Input& input : choice.inputs) rows += input.range->row_count();
+  return rows;
+}
+
+uint64_t dead_rows_of(const Choice& choice) {
+  uint64_t rows = 0;
+  for (const Input& input : choice.inputs) rows += input.dead_rows;
+  return rows;
+}
+
 }  // namespace
 
 Result<bool> merge_once(Core& core, MergeKind kind) {
   Choice choice;
   if (!choose(core, kind, &choice)) return false;
-  uint64_t rows = 0;
-  uint64_t dead_rows = 0;
-  for (const Input& input : choice.inputs) {
-    rows += input.range->row_count();
-    dead_rows += input.dead_rows;
-  }
-  if (dead_rows == rows) {
-    MOTE_TRY(install(core, choice, nullptr, dead_rows));
+  if (dead_rows_of(choice) == row_count_of(choice)) {
+    MOTE_TRY(install(core, choice, nullptr, dead_rows_of(choice)));
   } else {
     PartDefinition merged;
-    MOTE_TRY(write_merged(core, choice, &merged));
+    const Status written = write_merged(core, choice, &merged);
+    // Merging is never needed: with little memory parts stay as they are for now.
+    if (written.code() == Code::kOutOfMemory) return false;
+    MOTE_TRY(written);
+    const uint64_t dead_rows = dead_rows_of(choice);
     if (Status installed = install(core, choice, &merged, dead_rows); !installed.ok()) {
       if (!core.poisoned.load()) {
         static_cast<void>(core.env.remove(core.directory + "/" + part_file_name(merged.file)).ok());

@@ -1,6 +1,8 @@
 #include "engine/recovery.h"
 
 #include <algorithm>
+#include <charconv>
+#include <optional>
 #include <set>
 
 #include "engine/maintenance.h"
@@ -129,7 +131,8 @@ class Replay : public RecordVisitor {
       core_.freeze();
       return {};
     }
-    if (!core_.freeze()) return out_of_memory("no memtable is free for replay");
+    if (!core_.pool->has_free()) MOTE_TRY(core_.pool->grow());
+    core_.freeze();
     return flush_oldest(core_);
   }
 
@@ -138,7 +141,7 @@ class Replay : public RecordVisitor {
 };
 
 Status load_tables(Core& core, std::vector<std::string>* report, Version* version) {
-  std::shared_ptr<const Catalog> catalog = std::make_shared<Catalog>();
+  std::vector<std::shared_ptr<const TableDefinition>> definitions;
   for (const auto& [id, state] : core.manifest->state().tables) {
     ByteReader reader(state.definition);
     MOTE_ASSIGN(auto definition, TableDefinition::deserialize(reader));
@@ -146,7 +149,7 @@ Status load_tables(Core& core, std::vector<std::string>* report, Version* versio
       return corruption("%s/MANIFEST: table %u is listed as %u", core.directory.c_str(),
                         definition->id, id);
     }
-    MOTE_ASSIGN(catalog, catalog->with_table(definition));
+    definitions.push_back(definition);
     auto table = std::make_shared<TableVersion>();
     table->definition = definition;
     auto deletes = std::make_shared<RowSet>();
@@ -186,48 +189,35 @@ Status load_tables(Core& core, std::vector<std::string>* report, Version* versio
     core.heads[id].next_row = state.next_row;
     version->put(std::move(table));
   }
-  version->catalog = std::move(catalog);
+  MOTE_ASSIGN(version->catalog, Catalog::of(definitions));
   return {};
 }
 
-std::optional<uint64_t> number_in(const std::string& name, std::string (*name_of)(uint64_t)) {
-  // Names differ in their number only.
-  const std::string zero = name_of(0);
-  const size_t digits = zero.find('0');
-  const size_t last = zero.rfind('0');
-  if (name.size() < zero.size() || name.compare(0, digits, zero, 0, digits) != 0) {
-    return std::nullopt;
-  }
-  const std::string suffix = zero.substr(last + 1);
-  if (name.size() < digits + suffix.size() ||
-      name.compare(name.size() - suffix.size(), suffix.size(), suffix) != 0) {
-    return std::nullopt;
-  }
-  const std::string number = name.substr(digits, name.size() - digits - suffix.size());
-  char* end = nullptr;
-  for (const int radix : {10, 16}) {
-    const uint64_t value = strtoull(number.c_str(), &end, radix);
-    if (!number.empty() && *end == 0 && name_of(value) == name) return value;
-  }
-  return std::nullopt;
+// The number of a file that is named as `name_of` names files.
+std::optional<uint64_t> number_in(const std::string& name, const std::string& name_of_zero) {
+  const std::string_view begin =
+      std::string_view(name_of_zero).substr(0, name_of_zero.find_last_not_of('0') + 1);
+  if (name.compare(0, begin.size(), begin) != 0) return std::nullopt;
+  uint64_t number = 0;
+  const char* const end = name.data() + name.size();
+  const auto [at, error] = std::from_chars(name.data() + begin.size(), end, number, 10);
+  if (error != std::errc() || at != end) return std::nullopt;
+  return number;
 }
-std::string blob_name(uint64_t file) { return blob_file_name(static_cast<uint32_t>(file)); }
 
 // Numbers go on behind everything that is there: a file of a crashed run is never written over
 // while something may still name it.
-Status count_on(Core& core) {
+Status count_on(Core& core, const std::vector<std::string>& names) {
   const ManifestState& state = core.manifest->state();
   uint64_t next_file = state.next_file;
   uint64_t next_blob = state.next_blob_file;
-  MOTE_ASSIGN(const std::vector<std::string> names, core.env.list(core.directory));
+  const std::string part = part_file_name(0);
+  const std::string deletes = deletes_file_name(0);
+  const std::string blob = blob_file_name(0);
   for (const std::string& name : names) {
-    for (const auto number :
-         {number_in(name, part_file_name), number_in(name, deletes_file_name)}) {
-      if (number.has_value()) next_file = std::max(next_file, *number + 1);
-    }
-    if (const auto number = number_in(name, blob_name)) {
-      next_blob = std::max(next_blob, *number + 1);
-    }
+    if (const auto number = number_in(name, part)) next_file = std::max(next_file, *number + 1);
+    if (const auto number = number_in(name, deletes)) next_file = std::max(next_file, *number + 1);
+    if (const auto number = number_in(name, blob)) next_blob = std::max(next_blob, *number + 1);
   }
   core.next_file.store(next_file);
   core.next_table.store(state.next_table);
@@ -236,7 +226,7 @@ Status count_on(Core& core) {
 }
 
 // Parts and delete sets that nothing names.
-Status remove_orphans(Core& core) {
+Status remove_orphans(Core& core, const std::vector<std::string>& names) {
   std::set<std::string> known;
   for (const auto& [id, table] : core.manifest->state().tables) {
     if (table.deletes_file != 0) known.insert(deletes_file_name(table.deletes_file));
@@ -249,14 +239,13 @@ Status remove_orphans(Core& core) {
       known.insert(part_file_name(part.definition().file));
     }
   }
-  MOTE_ASSIGN(const std::vector<std::string> names, core.env.list(core.directory));
+  const std::string part = part_file_name(0);
+  const std::string deletes = deletes_file_name(0);
   for (const std::string& name : names) {
     if (known.count(name) != 0) continue;
-    if (!number_in(name, part_file_name).has_value() &&
-        !number_in(name, deletes_file_name).has_value()) {
-      continue;
-    }
-    MOTE_TRY(core.env.remove(core.directory + "/" + name));
+    if (!number_in(name, part).has_value() && !number_in(name, deletes).has_value()) continue;
+    const Status removed = core.env.remove(core.directory + "/" + name);
+    if (!removed.ok() && removed.code() != Code::kNotFound) return removed;
   }
   return {};
 }
@@ -298,11 +287,8 @@ Status open_manifest(Core& core) {
     manifest = Manifest::create(core.env, core.directory);
   }
   MOTE_ASSIGN(core.manifest, std::move(manifest));
-  if (core.options.read_only) return {};
-  // Durable before the first write of the log, so that no two runs write groups of one epoch.
-  ManifestEdit edit;
-  edit.epoch = core.manifest->state().epoch + 1;
-  return core.manifest->append(edit);
+  core.epoch = core.manifest->state().epoch + 1;
+  return {};
 }
 
 Status make_storage(Core& core) {
@@ -328,53 +314,70 @@ uint64_t flush_budget_bytes(const DatabaseOptions& options) {
   return 2 * memtable_bytes_of(options) + (1u << 20);
 }
 
+namespace {
+
+LogOptions log_options(const Core& core) {
+  LogOptions log;
+  log.directory = core.directory;
+  log.database_id = core.manifest->state().database_id;
+  log.epoch = core.epoch;
+  log.file_bytes = core.options.log_file_bytes;
+  log.limit_bytes = core.options.log_limit_bytes;
+  return log;
+}
+
+// Returns where the log ends.
+Result<Lsn> replay_log(Core& core, std::vector<std::string>* report) {
+  Replay replay(core);
+  std::string damage;
+  core.replay_floor = core.manifest->state().log_floor;
+  MutexLock maintenance(core.maintenance_mutex);
+  MOTE_ASSIGN(const ScanReport scan,
+              scan_log(
+                  core.env, log_options(core), core.replay_floor,
+                  [&](const GroupHeader& header, std::span<const std::byte> payload) {
+                    return replay.group(header, as_text(payload));
+                  },
+                  report != nullptr ? &damage : nullptr));
+  if (!damage.empty()) report->push_back(damage);
+  core.replay_floor = 0;
+  return scan.end_lsn;
+}
+
+}  // namespace
+
 Status recover(Core& core, std::vector<std::string>* report) {
   MOTE_TRY(open_directory(core));
   MOTE_TRY(open_manifest(core));
   MOTE_TRY(make_storage(core));
   const ManifestState& state = core.manifest->state();
+  const bool was_closed = state.closed_epoch == state.epoch && report == nullptr;
   auto version = std::make_shared<Version>();
   MOTE_TRY(load_tables(core, report, version.get()));
-  MOTE_TRY(count_on(core));
+  std::vector<std::string> names;
+  if (!was_closed) {
+    MOTE_ASSIGN(names, core.env.list(core.directory));
+  }
+  MOTE_TRY(count_on(core, names));
   core.last_sequence = state.sequence;
   core.durable_sequence.store(state.sequence);
   core.versions.start(std::move(version), state.sequence);
   core.start_stage(state.log_floor);
 
-  LogOptions log;
-  log.directory = core.directory;
-  log.database_id = state.database_id;
-  log.epoch = state.epoch;
-  log.file_bytes = core.options.log_file_bytes;
-  log.limit_bytes = core.options.log_limit_bytes;
-  Replay replay(core);
-  std::string damage;
-  const Lsn floor = state.log_floor;
-  core.replay_floor = floor;
-  {
-    MutexLock maintenance(core.maintenance_mutex);
-    MOTE_ASSIGN(const ScanReport scan,
-                scan_log(
-                    core.env, log, floor,
-                    [&](const GroupHeader& header, std::span<const std::byte> payload) {
-                      return replay.group(header, as_text(payload));
-                    },
-                    report != nullptr ? &damage : nullptr));
-    if (!damage.empty()) report->push_back(damage);
-    if (!core.options.read_only) {
-      MOTE_ASSIGN(core.log, Log::open(core.env, log, core.manifest->state().log_floor, scan.end_lsn,
-                                      core.budget));
-    }
+  Lsn end = state.log_floor;
+  if (!was_closed) {
+    MOTE_ASSIGN(end, replay_log(core, report));
   }
-  core.replay_floor = 0;
-  if (core.stages.back()->last_sequence == 0 && core.log != nullptr) {
-    core.stages.back()->floor = core.log->end_lsn();
+  if (!core.options.read_only) {
+    MOTE_ASSIGN(core.log, Log::open(core.env, log_options(core), core.manifest->state().log_floor,
+                                    end, core.budget));
   }
+  if (core.stages.back()->last_sequence == 0) core.stages.back()->floor = end;
   core.versions.seal();
   core.versions.publish_durable(core.last_sequence);
   core.versions.reclaim();
-  if (core.options.read_only) return {};
-  return remove_orphans(core);
+  if (core.options.read_only || was_closed) return {};
+  return remove_orphans(core, names);
 }
 
 }  // namespace mote

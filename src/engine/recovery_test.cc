@@ -45,7 +45,11 @@ TEST(Recovery, NamesADamagedPartAndReadsTheRest) {
   auto db = open_for_test(env);
   const TableId bad = create_numbers(*db, "bad");
   const TableId good = create_numbers(*db, "good");
-  fill(*db, bad, 0, 3000, "x");
+  for (int64_t i = 0; i < 3000; i += 500) {
+    Rows batch;
+    for (int64_t j = i; j < i + 500; ++j) batch[j] = std::to_string(j * 7919 % 10'007);
+    insert_numbers(*db, bad, batch);
+  }
   ASSERT_OK(db->close());
   db = open_for_test(env);
   fill(*db, good, 0, 1000, "y");
@@ -53,7 +57,7 @@ TEST(Recovery, NamesADamagedPartAndReadsTheRest) {
   ASSERT_OK(db->close());
   db.reset();
   const uint64_t size = env.file_bytes("db/" + part)->size();
-  for (uint64_t at = 4096; at < size; at += 512) {
+  for (uint64_t at = 64; at + 64 < size; at += 100) {
     ASSERT_OK(env.damage("db/" + part, at, "damage"));
   }
   db = open_for_test(env);
@@ -85,7 +89,7 @@ TEST(Recovery, TellsDamageInTheLogFromATornTail) {
   auto image = env.crash_image(PowerLoss::kLoseUnsynced, 1);
   const std::string log = files_like(*image, "log-")[0];
   // The tenth group after the one that made the table.
-  ASSERT_OK(image->damage("db/" + log, 10 * 4096 + 100, "damage"));
+  ASSERT_OK(image->damage("db/" + log, 10 * 4096 + 70, "damage"));
   const auto opened = Database::open(*image, "db", small_options());
   EXPECT_EQ(opened.status().code(), Code::kCorruption) << opened.status().message();
   std::vector<std::string> report;
@@ -159,8 +163,9 @@ TEST(DiskFull, IsToldAndPasses) {
   Status status;
   while (next < 1'000'000) {
     Rows batch;
-    for (int i = 0; i < 500; ++i)
-      batch[next++] = std::string(60, static_cast<char>('a' + next % 7));
+    const std::string text(60, static_cast<char>('a' + next % 7));
+    for (int i = 0; i < 500; ++i) batch[next + i] = text;
+    next += 500;
     status = try_insert(*db, table, batch);
     if (!status.ok()) break;
     expected.insert(batch.begin(), batch.end());

@@ -105,6 +105,7 @@ TEST_F(Snapshot, ReadsADroppedTableUntilItEnds) {
   ASSERT_OK(db_->checkpoint());
   EXPECT_EQ(rows_of(*reader, table_), (Rows{{1, "one"}}));
   reader.reset();
+  dropper.reset();
   ASSERT_OK(db_->vacuum());
   std::vector<std::string> parts = *env_.list("db");
   std::erase_if(parts, [](const std::string& name) { return name.find("part") != 0; });

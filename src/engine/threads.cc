@@ -96,8 +96,9 @@ Result<bool> Core::background_step() {
     return true;
   }
   if (versions.retired_count() > 0) versions.reclaim();
-  if (!pool->has_free() && flushes_due.load() == 0) {
-    // All is flushed and still no memtable has come back: readers hold them.
+  if (pool->is_short() || (!pool->has_free() && flushes_due.load() == 0)) {
+    // Either not all are made yet, or all is flushed and still none has come back: readers hold
+    // them.
     MOTE_TRY(pool->grow());
     return true;
   }
@@ -113,7 +114,6 @@ Result<bool> Core::background_step() {
 }
 
 void Core::background_loop() {
-  env.set_thread_class(ThreadClass::kIdle);
   while (!stopping.load()) {
     Result<bool> more = background_step();
     const bool failed = !more.ok();

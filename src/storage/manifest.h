@@ -40,6 +40,9 @@ struct TableState {
 struct ManifestState {
   uint64_t database_id = 0;
   uint32_t epoch = 0;
+  // The run of this epoch closed the database: nothing is in the log from its floor on, and all
+  // numbers of files are below next_file and next_blob_file. Compare with epoch.
+  uint32_t closed_epoch = 0;
   uint64_t log_floor = 0;  // replay starts here
   uint64_t sequence = 0;   // commits up to this one are in parts and delete sets
   uint64_t next_file = 1;  // parts and delete sets
@@ -51,6 +54,7 @@ struct ManifestState {
 // A change; only what is set is changed.
 struct ManifestEdit {
   std::optional<uint32_t> epoch;
+  std::optional<uint32_t> closed_epoch;
   std::optional<uint64_t> log_floor;
   std::optional<uint64_t> sequence;
   std::optional<uint64_t> next_file;

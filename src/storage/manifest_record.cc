@@ -22,6 +22,7 @@ enum class Field : uint8_t {
   kRemovePart = 10,
   kAddPart = 11,
   kDeletes = 12,
+  kClosedEpoch = 13,
 };
 
 void put_number(ByteWriter& writer, Field field, uint64_t value) {
@@ -116,6 +117,7 @@ void serialize_state(const ManifestState& state, std::string* out) {
   writer.varint(state.next_file);
   writer.varint(state.next_blob_file);
   writer.varint(state.next_table);
+  writer.varint(state.closed_epoch);
   writer.varint(state.tables.size());
   for (const auto& [id, table] : state.tables) {
     writer.varint(id);
@@ -137,6 +139,7 @@ Result<ManifestState> deserialize_state(std::string_view bytes) {
   state.next_file = reader.varint();
   state.next_blob_file = take_u32(reader);
   state.next_table = take_u32(reader);
+  state.closed_epoch = take_u32(reader);
   constexpr size_t kLeastTableBytes = 13;
   constexpr size_t kLeastPartBytes = 13;
   for (uint64_t tables = reader.count(kLeastTableBytes); tables > 0; --tables) {
@@ -165,6 +168,7 @@ Result<ManifestState> deserialize_state(std::string_view bytes) {
 void serialize_edit(const ManifestEdit& edit, std::string* out) {
   ByteWriter writer(out);
   put_optional(writer, Field::kEpoch, edit.epoch);
+  put_optional(writer, Field::kClosedEpoch, edit.closed_epoch);
   put_optional(writer, Field::kLogFloor, edit.log_floor);
   put_optional(writer, Field::kSequence, edit.sequence);
   put_optional(writer, Field::kNextFile, edit.next_file);
@@ -202,6 +206,7 @@ Status take_field(Field field, ByteReader& reader, ManifestEdit* edit) {
   switch (field) {
     case Field::kEnd: break;
     case Field::kEpoch: edit->epoch = take_u32(reader); return {};
+    case Field::kClosedEpoch: edit->closed_epoch = take_u32(reader); return {};
     case Field::kLogFloor: edit->log_floor = reader.varint(); return {};
     case Field::kSequence: edit->sequence = reader.varint(); return {};
     case Field::kNextFile: edit->next_file = reader.varint(); return {};
@@ -283,6 +288,7 @@ Status apply_parts(const ManifestEdit& edit, ManifestState* state) {
 
 Status apply_edit(const ManifestEdit& edit, ManifestState* state) {
   MOTE_TRY(raise("the epoch", edit.epoch, &state->epoch));
+  MOTE_TRY(raise("the closed epoch", edit.closed_epoch, &state->closed_epoch));
   MOTE_TRY(raise("the log's floor", edit.log_floor, &state->log_floor));
   MOTE_TRY(raise("the commit sequence", edit.sequence, &state->sequence));
   MOTE_TRY(raise("the next file", edit.next_file, &state->next_file));

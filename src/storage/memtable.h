@@ -41,7 +41,9 @@ using CommitSequence = uint64_t;
 // the budget. Written to by one thread at a time; the counters may be read by any.
 class MemtableArena {
  public:
-  static Result<std::unique_ptr<MemtableArena>> create(size_t size_bytes, MemoryBudget& budget);
+  // touch: each page is touched at once; else the first rows do so, one page at a time.
+  static Result<std::unique_ptr<MemtableArena>> create(size_t size_bytes, MemoryBudget& budget,
+                                                       bool touch = true);
   ~MemtableArena();
   // Never null. alignment <= 64.
   char* allocate(size_t size_bytes, size_t alignment);

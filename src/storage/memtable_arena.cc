@@ -17,13 +17,13 @@ MemtableArena::MemtableArena(char* block, size_t size_bytes, MemoryBudget& budge
 MemtableArena::~MemtableArena() { ::operator delete (block_, std::align_val_t{kAlignment}); }
 
 Result<std::unique_ptr<MemtableArena>> MemtableArena::create(size_t size_bytes,
-                                                             MemoryBudget& budget) {
+                                                             MemoryBudget& budget, bool touch) {
   MemoryCharge charge;
   MOTE_TRY(charge.grow(budget, size_bytes, "a memtable"));
   char* const block = static_cast<char*>(
       ::operator new (std::max<size_t>(size_bytes, 1), std::align_val_t{kAlignment}));
   // Each page is touched here, so that no append waits for the kernel to find one.
-  std::memset(block, 0, size_bytes);
+  if (touch) std::memset(block, 0, size_bytes);
   std::unique_ptr<MemtableArena> arena(new MemtableArena(block, size_bytes, budget));
   arena->charge_ = std::move(charge);
   return arena;
