@@ -135,21 +135,20 @@ class Hurry {
 
 }  // namespace
 
-Status Database::checkpoint() {
-  Core& core = *state_->core;
+namespace {
+
+// Does `work`, once more without the ballast when the disk is full.
+Status with_ballast(Core& core, Status (*work)(Core& core)) {
   MOTE_TRY(core.check_writable());
   const Hurry hurry(core);
   MutexLock lock(core.maintenance_mutex);
   MOTE_TRY(core.check_open());
-  return flush_all(core);
+  Status status = work(core);
+  if (status.code() == Code::kDiskFull && drop_ballast(core)) status = work(core);
+  return status;
 }
 
-Status Database::vacuum() {
-  Core& core = *state_->core;
-  MOTE_TRY(core.check_writable());
-  const Hurry hurry(core);
-  MutexLock lock(core.maintenance_mutex);
-  MOTE_TRY(core.check_open());
+Status vacuum_all(Core& core) {
   MOTE_TRY(flush_all(core));
   for (bool more = true; more;) {
     MOTE_ASSIGN(more, merge_once(core, MergeKind::kVacuum));
@@ -157,6 +156,11 @@ Status Database::vacuum() {
   core.versions.reclaim();
   return drop_unused_blobs(core);
 }
+
+}  // namespace
+
+Status Database::checkpoint() { return with_ballast(*state_->core, flush_all); }
+Status Database::vacuum() { return with_ballast(*state_->core, vacuum_all); }
 
 Status Database::check(std::vector<std::string>* problems) {
   MOTE_TRY(state_->core->check_open());

@@ -23,6 +23,11 @@ enum class MergeKind : uint8_t {
 // Merges some adjacent parts of one table. True when it did.
 Result<bool> merge_once(Core& core, MergeKind kind);
 
+// Sets the ballast aside, if one is wanted and the disk has room enough. Failing is no harm.
+void set_ballast(Core& core);
+// Gives the ballast up. True when there was one.
+bool drop_ballast(Core& core);
+
 // Removes blob files that no row refers to, when that can be told.
 Status drop_unused_blobs(Core& core);
 

@@ -185,6 +185,31 @@ TEST(DiskFull, IsToldAndPasses) {
   EXPECT_TRUE(rows_of(*db, table) == expected);
 }
 
+// With the disk full to the last byte, deleting and vacuuming still make room.
+TEST(DiskFull, TheBallastLetsDeletingMakeRoom) {
+  SimulatedEnv env(1);
+  DatabaseOptions options = small_options();
+  options.ballast_bytes = 1u << 20;
+  auto db = open_for_test(env, options);
+  const TableId table = create_numbers(*db, "t");
+  for (bool more = true; more;) more = *db->pump(1'000'000);
+  ASSERT_OK(env.stat("db/BALLAST").status());
+  EXPECT_EQ(env.stat("db/BALLAST")->size_bytes, options.ballast_bytes);
+  fill(*db, table, 0, 20'000, std::string(50, 'f'));
+  ASSERT_OK(db->checkpoint());
+  for (bool more = true; more;) more = *db->pump(1'000'000);
+  uint64_t used = 0;
+  for (const std::string& name : *env.list("db")) used += env.stat("db/" + name)->size_bytes;
+  env.set_capacity(used);
+  auto transaction = *db->begin();
+  for (int64_t i = 0; i < 20'000; i += 2) ASSERT_OK(erase_in(*transaction, table, i));
+  ASSERT_OK(transaction->commit(SyncMode::kSync).status());
+  transaction.reset();
+  ASSERT_OK(db->vacuum());
+  EXPECT_EQ(rows_of(*db, table).size(), 10'000u);
+  EXPECT_EQ(env.stat("db/BALLAST").status().code(), Code::kNotFound);
+}
+
 TEST(Recovery, TheWallClockMayJump) {
   SimulatedEnv env(1);
   auto db = open_for_test(env);

@@ -104,9 +104,12 @@ Result<bool> Core::background_step() {
   }
   MutexLock lock(maintenance_mutex);
   if (flushes_due.load() > 0) {
-    MOTE_TRY(flush_oldest(*this));
+    Status flushed = flush_oldest(*this);
+    if (flushed.code() == Code::kDiskFull && drop_ballast(*this)) flushed = flush_oldest(*this);
+    MOTE_TRY(flushed);
     return true;
   }
+  set_ballast(*this);
   if (!merge_wanted.load()) return false;
   MOTE_ASSIGN(const bool merged, merge_once(*this, MergeKind::kTiered));
   if (!merged) merge_wanted.store(false);
