@@ -25,7 +25,7 @@ using Rows = std::map<int64_t, std::string>;
 inline DatabaseOptions small_options() {
   DatabaseOptions options;
   options.memory_bytes = kMinMemoryBytes;
-  options.memtable_bytes = 64 * 1024;
+  options.memtable_bytes = 256 * 1024;
   options.log_file_bytes = 1280 * 1024;
   options.log_limit_bytes = 8u << 20;
   return options;

@@ -198,6 +198,9 @@ TEST_F(Snapshot, BadRowsAreRefusedAndNothingOfThemStays) {
 }
 
 TEST_F(Snapshot, ReadersDoNotMindHowManyTheyAre) {
+  // Each holds on to the memtables of its time.
+  db_.reset();
+  db_ = open_for_test(env_, DatabaseOptions());
   insert_numbers(*db_, table_, {{1, "one"}});
   std::vector<std::unique_ptr<Transaction>> readers;
   for (int i = 0; i < 300; ++i) {
