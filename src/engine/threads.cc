@@ -14,7 +14,6 @@ constexpr uint64_t kCalmBytesPerSecond = 40u << 20;
 constexpr int64_t kLongestPauseNs = 5'000'000;
 constexpr int64_t kRetryNs = 100'000'000;
 constexpr int64_t kIdleNs = 1'000'000'000;
-constexpr size_t kRetiredVersions = 64;
 
 }  // namespace
 
