@@ -68,17 +68,13 @@ std::optional<uint32_t> TableView::range_of(RowId row) const {
 }
 
 Result<std::optional<RowId>> TableView::find_key(std::string_view key) const {
-  std::vector<RowId> rows;
   // The newest rows first: they are in memory, and what is looked for is most often new.
   for (uint32_t i = range_count(); i-- > 0;) {
-    rows.clear();
-    MOTE_TRY(range(i).find_key(key, &rows));
-    if (rows.empty()) continue;
-    const RowId end = range(i).base() + visible_rows(i);
-    for (const RowId row : rows) {
-      if (row >= end || table_->deletes->contains(row)) continue;
-      if (own_deletes_ != nullptr && own_deletes_->contains(row)) continue;
-      return std::optional<RowId>(row);
+    MOTE_ASSIGN(const std::optional<RowId> row, range(i).find_newest(key, visible_rows(i)));
+    if (!row.has_value()) continue;
+    if (!table_->deletes->contains(*row) &&
+        (own_deletes_ == nullptr || !own_deletes_->contains(*row))) {
+      return row;
     }
   }
   return std::optional<RowId>();
