@@ -49,7 +49,11 @@ function(mote_layer)
     mote_link_layers(${LAYER_NAME}_test ${LAYER_NAME})
     target_link_libraries(${LAYER_NAME}_test PRIVATE mote_flags mote_codecs GTest::gtest_main)
     add_test(NAME ${LAYER_NAME} COMMAND ${LAYER_NAME}_test)
-    set_tests_properties(${LAYER_NAME} PROPERTIES LABELS unit TIMEOUT 600)
+    set(labels unit)
+    if(LAYER_NAME MATCHES "^(env|engine|session)$")
+      list(APPEND labels threads)  # what the thread sanitizer looks at
+    endif()
+    set_tests_properties(${LAYER_NAME} PROPERTIES LABELS "${labels}" TIMEOUT 900)
   endif()
 endfunction()
 

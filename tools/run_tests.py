@@ -19,12 +19,11 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 # (preset, label pattern, what it is); a stage without a test of its labels is left out.
 USER_STAGES = [("release", "unit|tidy|sql|recordings|crash|api|shell", "release build")]
 ALL_STAGES = USER_STAGES + [
-    ("release", "long|concurrency|fuzz", "long forms and fuzzing"),
-    ("debug-asan", "unit|sql|crash|api|concurrency",
-     "address and undefined-behaviour sanitizers"),
-    ("tsan", "unit|concurrency", "thread sanitizer"),
-    ("release", "bank", "bug bank"),
+    ("release", "long|concurrency", "long forms"),
+    ("debug-asan", "unit|api|concurrency", "address and undefined-behaviour sanitizers"),
+    ("tsan", "threads|concurrency", "thread sanitizer"),
 ]
+EXTRA_STAGES = [("release", "fuzz", "fuzzing"), ("release", "bank", "bug bank")]
 SMALL_LIMIT_BYTES = 2 * 1024 * 1024
 
 
@@ -150,6 +149,7 @@ def small_size(totals):
 def main():
     parser = argparse.ArgumentParser(prog="tools/test")
     parser.add_argument("--all", action="store_true", help="sanitizers, small build, long forms")
+    parser.add_argument("--extra", action="store_true", help="fuzz targets and the bug bank alone")
     parser.add_argument("--data", help="the folder of recordings")
     options = parser.parse_args()
 
@@ -166,7 +166,8 @@ def main():
 
     totals = Totals()
     built = {}
-    for preset, labels, what in ALL_STAGES if options.all else USER_STAGES:
+    stages = ALL_STAGES if options.all else EXTRA_STAGES if options.extra else USER_STAGES
+    for preset, labels, what in stages:
         if preset not in built:
             built[preset] = build(preset)
             if not built[preset]:
