@@ -163,6 +163,7 @@ class JsonSource : public RowSource {
   Status start(Env& env, const std::string& path, MemoryBudget& budget) {
     MOTE_ASSIGN(auto stream, open_byte_stream(env, path, file_, budget));
     lines_ = std::make_unique<LineBuffer>(std::move(stream), budget);
+    consumed_ = 0;
     line_ = 0;
     return {};
   }

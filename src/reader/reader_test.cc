@@ -205,6 +205,16 @@ TEST_F(Reader, JsonLinesBecomeRows) {
             "NULL|NULL|NULL|NULL|{\"k\": []}|NULL|NULL\n");
 }
 
+// Looking at some of the file for types must not move where its rows begin.
+TEST_F(Reader, JsonRowsAreTheSameWhateverTheSample) {
+  write("a.jsonl", "{\"a\":1}\n{\"a\":22}\n\n{\"a\":333}\n");
+  const std::string all = show("read_json", "a.jsonl");
+  for (int64_t rows = 1; rows < 6; ++rows) {
+    SCOPED_TRACE(rows);
+    EXPECT_EQ(show("read_json", "a.jsonl", {option("sample_rows", Value::integer(rows))}), all);
+  }
+}
+
 TEST_F(Reader, JsonErrorsNameTheLine) {
   write("a.jsonl", "{\"a\": 1}\n[1]\n");
   EXPECT_EQ(show("read_json", "a.jsonl"),
