@@ -70,7 +70,7 @@ void take(std::span<const std::byte> input) {
 
 std::vector<std::string> seeds() {
   if (kFunction == "read_csv") {
-    return {std::string("\0a,b,c\n1,2.5,x\n-7,1e9,\"y \"\"z\"\"\n,,\n", 36),
+    return {std::string(1, 0) + "a,b,c\n1,2.5,x\n-7,1e9,\"y \"\"z\"\"\n,,\n",
             "\x04"
             "1;2\n3;4\n",
             "\x08"
@@ -82,7 +82,7 @@ std::vector<std::string> seeds() {
             "\x02\xef\xbb\xbfname\nJ\xc3\xbcrgen\n"};
   }
   if (kFunction == "read_json") {
-    return {std::string("\0{\"a\":1,\"b\":\"x\",\"c\":[1,2]}\n{\"a\":2.5,\"d\":null}\n", 47),
+    return {std::string(1, 0) + "{\"a\":1,\"b\":\"x\",\"c\":[1,2]}\n{\"a\":2.5,\"d\":null}\n",
             "\x01{\"t\":\"2026-01-26T10:00:00Z\",\"v\":true}\n\n{\"t\":\"x\"}\n",
             "\x02{\"o\":{\"k\":{\"z\":[]}},\"u\":\"\\u00e9\\ud83d\\ude00\"}\n", "\x01{}\n"};
   }
