@@ -29,7 +29,10 @@ if(MOTE_WITH_ZLIB)
 endif()
 target_link_libraries(motedb_static INTERFACE "$<INSTALL_INTERFACE:${codec_names}>")
 
-if(MOTE_TOP_LEVEL)
+if(MOTE_SMALL)
+  # The small profile is a static program: its code is at fixed places, so no shared library can be made of it.
+  set_target_properties(motedb PROPERTIES EXCLUDE_FROM_ALL TRUE)
+elseif(MOTE_TOP_LEVEL)
   install(TARGETS motedb motedb_static EXPORT motedbTargets)
   install(DIRECTORY include/mote TYPE INCLUDE)
   install(EXPORT motedbTargets NAMESPACE motedb:: DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/motedb)
