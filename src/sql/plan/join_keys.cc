@@ -26,26 +26,35 @@ bool is_call(const BoundExpression& expression, std::string_view name) {
          expression.children.size() == 2;
 }
 
-// Hash keys must have equal types and an equality that hashing agrees with.
-bool is_key_pair(const BoundExpression& a, const BoundExpression& b) { return a.type == b.type; }
+// As FLOAT, for hashing.
+BoundExpressionPtr as_float(BoundExpressionPtr expression) {
+  if (expression->type.is(TypeKind::kFloat)) return expression;
+  auto cast = std::make_unique<BoundExpression>();
+  cast->kind = BoundKind::kCast;
+  cast->type = Type::floating();
+  cast->offset = expression->offset;
+  cast->children.push_back(std::move(expression));
+  return cast;
+}
 
-// left = right to a pair of keys.
-bool take_key(BoundExpressionPtr& conjunct, const Sides& sides, PlanNode& node) {
-  if (!is_call(*conjunct, "=")) return false;
+// left = right to a pair of keys. Numbers of two kinds are hashed as FLOAT: equal ones have equal
+// hashes, and since large integers round to one FLOAT the equality stays as a condition.
+void take_key(BoundExpressionPtr& conjunct, const Sides& sides, PlanNode& node) {
+  if (!is_call(*conjunct, "=")) return;
   BoundExpressionPtr& a = conjunct->children[0];
   BoundExpressionPtr& b = conjunct->children[1];
-  if (!is_key_pair(*a, *b)) return false;
-  if (of_left(*a, sides) && of_right(*b, sides)) {
-    node.left_keys.push_back(std::move(a));
-    node.right_keys.push_back(std::move(b));
-  } else if (of_left(*b, sides) && of_right(*a, sides)) {
-    node.left_keys.push_back(std::move(b));
-    node.right_keys.push_back(std::move(a));
-  } else {
-    return false;
+  const bool straight = of_left(*a, sides) && of_right(*b, sides);
+  if (!straight && !(of_left(*b, sides) && of_right(*a, sides))) return;
+  BoundExpressionPtr& left = straight ? a : b;
+  BoundExpressionPtr& right = straight ? b : a;
+  if (left->type == right->type) {
+    node.left_keys.push_back(std::move(left));
+    node.right_keys.push_back(std::move(right));
+    conjunct = nullptr;
+  } else if (left->type.is_numeric() && right->type.is_numeric() && !node.null_aware) {
+    node.left_keys.push_back(as_float(left->clone()));
+    node.right_keys.push_back(as_float(right->clone()));
   }
-  conjunct = nullptr;
-  return true;
 }
 
 // right >= left or right <= left: a bound of the band. Both bounds are of one right expression.

@@ -170,6 +170,14 @@ TEST(Planner, TheHashTableIsOfTheFarSmallerSide) {
             "    Scan note columns=[id]\n");
 }
 
+TEST(Planner, NumbersOfTwoKindsAreHashedAsFloatAndComparedAsTheyAre) {
+  EXPECT_EQ(text_of("SELECT i.ax FROM imu i JOIN note o ON i.ax = o.id"),
+            "Project [ax]\n"
+            "  HashJoin inner keys=[ax = id::FLOAT] condition=[ax = id]\n"
+            "    Scan imu columns=[ax]\n"
+            "    Scan note columns=[id]\n");
+}
+
 TEST(Planner, ExistsByTimeIsASemiJoinOverABand) {
   EXPECT_EQ(text_of("SELECT f.id FROM frame f WHERE EXISTS (SELECT 1 FROM imu s WHERE s.ax > 0.5 "
                     "AND s.ts >= f.ts - INTERVAL '100 ms' AND s.ts <= f.ts + INTERVAL '100 ms')"),
