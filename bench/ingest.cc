@@ -148,7 +148,8 @@ void run_batches(const Arguments& arguments, const std::string& directory) {
 
 // Device bytes and the database's own count while `work` runs, over `logical_bytes` of rows.
 void report_amplification(const char* case_name, MoteStore& store, const std::string& directory,
-                          uint64_t logical_bytes, double goal, const std::function<void()>& work) {
+                          uint64_t rows, uint64_t row_bytes, double goal,
+                          const std::function<void()>& work) {
   sync_all();
   // What everybody else writes in the same time.
   const int64_t idle_begin = now_ns();
@@ -167,10 +168,10 @@ void report_amplification(const char* case_name, MoteStore& store, const std::st
   const mote_counters after = store.database().counters();
   const uint64_t own = after.log_bytes - before.log_bytes + after.part_bytes - before.part_bytes +
                        after.blob_bytes - before.blob_bytes;
-  const auto logical = static_cast<double>(logical_bytes);
+  const auto logical = static_cast<double>(rows * row_bytes);
   Row device_row(case_name, "device_bytes_per_byte");
   device_row.value(static_cast<double>(device) / logical, "x")
-      .samples(logical_bytes / kRowBytes)
+      .samples(rows)
       .number("others_bytes_per_second", idle_rate)
       .number("seconds", seconds);
   // Writes of others more than a twentieth of the goal's make the figure void.
@@ -182,7 +183,7 @@ void report_amplification(const char* case_name, MoteStore& store, const std::st
   device_row.print();
   Row own_row(case_name, "written_bytes_per_byte");
   own_row.value(static_cast<double>(own) / logical, "x")
-      .samples(logical_bytes / kRowBytes)
+      .samples(rows)
       .number("log_bytes", static_cast<double>(after.log_bytes - before.log_bytes))
       .number("part_bytes", static_cast<double>(after.part_bytes - before.part_bytes));
   if (goal > 0) own_row.at_most(goal);
@@ -194,13 +195,14 @@ void run_bulk_amplification(const Arguments& arguments, const std::string& direc
   MoteStore store(directory + "/mote", kValues, mote::Options{});
   ReadingSource source(Signal::kImu, 23);
   std::vector<Reading> rows(kBatchRows);
-  report_amplification("amplification_bulk", store, directory, batches * kBatchBytes, 1.8, [&] {
-    for (uint64_t batch = 0; batch < batches; ++batch) {
-      for (Reading& row : rows) row = source.next();
-      store.append_batch(rows);
-    }
-    need(store.database().checkpoint(), "checkpoint");
-  });
+  report_amplification("amplification_bulk", store, directory, batches * kBatchRows, kRowBytes, 1.8,
+                       [&] {
+                         for (uint64_t batch = 0; batch < batches; ++batch) {
+                           for (Reading& row : rows) row = source.next();
+                           store.append_batch(rows);
+                         }
+                         need(store.database().checkpoint(), "checkpoint");
+                       });
 }
 
 // 96-byte rows at 200 Hz, not waited for or each waited for.
@@ -212,16 +214,16 @@ void run_stream_amplification(const Arguments& arguments, const std::string& dir
   options.window_ms = 100;
   MoteStore store(directory + "/mote", kStreamValues, options);
   ReadingSource source(Signal::kImu, 29);
-  const uint64_t logical = rows * Reading::bytes_of(kStreamValues);
   const char* name = each_durable ? "amplification_sync_each" : "amplification_window_100ms";
-  report_amplification(name, store, directory, logical, each_durable ? 0 : 3.0, [&] {
-    const int64_t begin = now_ns();
-    for (uint64_t i = 0; i < rows; ++i) {
-      sleep_until_ns(begin + static_cast<int64_t>(i) * 5'000'000);
-      each_durable ? store.insert(source.next()) : (void)store.append(source.next());
-    }
-    need(store.database().wait_durable(std::chrono::seconds(10)), "wait");
-  });
+  report_amplification(
+      name, store, directory, rows, Reading::bytes_of(kStreamValues), each_durable ? 0 : 3.0, [&] {
+        const int64_t begin = now_ns();
+        for (uint64_t i = 0; i < rows; ++i) {
+          sleep_until_ns(begin + static_cast<int64_t>(i) * 5'000'000);
+          each_durable ? store.insert(source.next()) : (void)store.append(source.next());
+        }
+        need(store.database().wait_durable(std::chrono::seconds(10)), "wait");
+      });
 }
 
 }  // namespace

@@ -77,10 +77,9 @@ Reading ReadingSource::next() {
 MoteStore::MoteStore(const std::string& directory, uint32_t value_count,
                      const mote::Options& options, const std::string& table)
     : value_count_(value_count),
+      table_(table),
       database_(open(directory, value_count, options, table)),
-      insert_(need(database_.prepare(insert_text(value_count, table)), "prepare")),
-      appender_(need(database_.appender(table, {mote::OnFull::block(kPatience), 1u << 20}),
-                     "appender")) {}
+      insert_(need(database_.prepare(insert_text(value_count, table)), "prepare")) {}
 
 void MoteStore::bind(const Reading& reading) {
   need(insert_.bind(1, mote::Timestamp{reading.ts}), "bind");
@@ -101,7 +100,12 @@ void MoteStore::insert_batch(std::span<const Reading> readings) {
 }
 
 mote::Ack MoteStore::append(const Reading& reading) {
-  mote_appender* const appender = appender_.get();
+  if (!appender_) {
+    constexpr uint64_t kRingBytes = 1u << 20;
+    appender_.emplace(
+        need(database_.appender(table_, {mote::OnFull::block(kPatience), kRingBytes}), "appender"));
+  }
+  mote_appender* const appender = appender_->get();
   mote_append_begin(appender);
   mote_append_integer(appender, reading.ts);
   mote_append_integer(appender, reading.sensor);

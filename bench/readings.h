@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <type_traits>
@@ -84,9 +85,11 @@ class MoteStore {
   void bind(const Reading& reading);
 
   uint32_t value_count_;
+  std::string table_;
   mote::Database database_;
   mote::Statement insert_;
-  mote::Appender appender_;
+  // Opened by the first append: while one is open the log's thread wakes once a window.
+  std::optional<mote::Appender> appender_;
 };
 
 }  // namespace bench

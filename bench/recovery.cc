@@ -38,7 +38,8 @@ constexpr double kReplayGoalMegabytesPerSecond = 300;
 mote::Options large_memtables() {
   mote::Options options;
   options.memory_bytes = 1024 * kMebibyte;
-  options.log_limit_bytes = 256 * kMebibyte;
+  // A memtable is flushed once the log since its beginning is a quarter of the limit.
+  options.log_limit_bytes = 512 * kMebibyte;
   return options;
 }
 
@@ -63,8 +64,8 @@ void write_until_killed(const std::string& directory) {
   }
 }
 
-// Starts the child, kills it once its log is long enough (or its log is cut again and again), and
-// returns the last thing it said.
+// Starts the child, kills it once its log is long enough, and returns the last thing it said. A
+// log that a flush cuts again and again is long enough near the longest that was seen.
 Progress killed_writer(const Arguments& arguments, const std::string& directory) {
   int ends[2];
   if (::pipe(ends) != 0) fail("pipe: %s", std::strerror(errno));
@@ -78,13 +79,16 @@ Progress killed_writer(const Arguments& arguments, const std::string& directory)
     std::_Exit(127);
   }
   ::close(ends[1]);
-  constexpr uint64_t kMostRows = 3 * kLogTargetBytes / 64;
+  constexpr uint64_t kFewestRows = 2 * kLogTargetBytes / 64;
+  uint64_t longest = 0;
   Progress last;
   Progress progress;
   bool killed = false;
   while (::read(ends[0], &progress, sizeof progress) == sizeof progress) {
     last = progress;
-    if (killed || (last.live_log_bytes < kLogTargetBytes && last.rows < kMostRows)) continue;
+    longest = std::max(longest, last.live_log_bytes);
+    const bool near_longest = last.rows >= kFewestRows && last.live_log_bytes >= longest / 10 * 9;
+    if (killed || (last.live_log_bytes < kLogTargetBytes && !near_longest)) continue;
     ::kill(child, SIGKILL);
     killed = true;
   }

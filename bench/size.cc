@@ -103,19 +103,23 @@ struct Recording {
   const char* ending;
   const char* create;  // empty: the table is made from the only file
   const char* table;
+  const char* columns;
   double raw_bytes_per_row;
   double goal;
 };
 
 constexpr Recording kRecordings[] = {
-    {"panda_force", "panda_force", "symbol17.csv.zst", "", "panda", 88, 54.0},
+    {"panda_force", "panda_force", "symbol17.csv.zst", "", "panda", "*", 88, 54.0},
     {"euroc_imu", "euroc_mav", "_imu0.csv.zst",
      "CREATE TABLE imu (ts TIMESTAMP, wx FLOAT, wy FLOAT, wz FLOAT, ax FLOAT, ay FLOAT, az FLOAT)",
-     "imu", 56, 11.7},
+     "imu", "*", 56, 11.7},
     {"broad_imu", "broad_imu", ".csv.zst",
      "CREATE TABLE broad (gyr_x FLOAT, gyr_y FLOAT, gyr_z FLOAT, acc_x FLOAT, acc_y FLOAT,"
      " acc_z FLOAT, mag_x FLOAT, mag_y FLOAT, mag_z FLOAT, movement INTEGER)",
-     "broad", 80, 13.9},
+     "broad",
+     "imu_gyr_x, imu_gyr_y, imu_gyr_z, imu_acc_x, imu_acc_y, imu_acc_z, imu_mag_x,"
+     "imu_mag_y, imu_mag_z, movement",
+     80, 13.9},
 };
 
 uint64_t import(const std::string& directory, const std::string& data, const Recording& recording) {
@@ -126,7 +130,8 @@ uint64_t import(const std::string& directory, const std::string& data, const Rec
   for (const std::string& path : files_named(data + "/" + recording.folder, "")) {
     if (!path.ends_with(recording.ending)) continue;
     const std::string file = path.substr(data.size() + 1);
-    const std::string rows = "SELECT * FROM read_csv('" + file + "', header = true)";
+    const std::string rows = std::string("SELECT ") + recording.columns + " FROM read_csv('" +
+                             file + "', header = true)";
     const std::string sql = *recording.create == '\0'
                                 ? std::string("CREATE TABLE ") + recording.table + " AS " + rows
                                 : std::string("INSERT INTO ") + recording.table + " " + rows;
