@@ -115,7 +115,7 @@ class BytesDictionary : public BytesCodec {
   static constexpr size_t kMaxBytes = size_t{8} << 20;
 
   std::string name() const override {
-    return ranks_.has_model() ? "dictionary entropy" : "dictionary";
+    return "dictionary" + ranks_.name_suffix();
   }
   void serialize(std::string* out) const override {
     ByteWriter writer(out);

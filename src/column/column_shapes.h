@@ -61,7 +61,7 @@ T any_bits(std::mt19937_64& random) {
 }
 
 inline constexpr int64_t kIntegerExtremes[] = {std::numeric_limits<int64_t>::min(),
-                                        std::numeric_limits<int64_t>::max(), 0, -1, 1};
+                                               std::numeric_limits<int64_t>::max(), 0, -1, 1};
 
 // Series of every shape that an encoding is made for, and of none.
 struct Shape {
@@ -125,13 +125,24 @@ inline const Shape kShapes[] = {
      }},
     {"outliers", Type::integer(),
      [](Column& c, uint32_t r, uint64_t, std::mt19937_64& random) {
-       c.lane<int64_t>()[r] = random() % 50 == 0 ? any_bits<int64_t>(random)
-                                                 : static_cast<int64_t>(random() % 16);
+       c.lane<int64_t>()[r] =
+           random() % 50 == 0 ? any_bits<int64_t>(random) : static_cast<int64_t>(random() % 16);
+     }},
+    {"sensors in turn", Type::integer(),
+     [](Column& c, uint32_t r, uint64_t i, std::mt19937_64& random) {
+       const int64_t level = static_cast<int64_t>(i % 6 * 1'000'003);
+       c.lane<int64_t>()[r] = level * level + static_cast<int64_t>(i + random() % 16);
+     }},
+    {"movements in turn", Type::floating(),
+     [](Column& c, uint32_t r, uint64_t i, std::mt19937_64& random) {
+       const double phase = static_cast<double>(i % 16);
+       c.lane<double>()[r] = std::sin(static_cast<double>(i) / 3000 + phase) * (phase + 1) +
+                             static_cast<double>(random() % 64) * 1e-9;
      }},
     {"any integer", Type::integer(),
      [](Column& c, uint32_t r, uint64_t, std::mt19937_64& random) {
-       c.lane<int64_t>()[r] = random() % 4 == 0 ? kIntegerExtremes[random() % 5]
-                                                : any_bits<int64_t>(random);
+       c.lane<int64_t>()[r] =
+           random() % 4 == 0 ? kIntegerExtremes[random() % 5] : any_bits<int64_t>(random);
      }},
     {"least counts", Type::floating(),
      [](Column& c, uint32_t r, uint64_t i, std::mt19937_64& random) {
@@ -161,8 +172,8 @@ inline const Shape kShapes[] = {
      }},
     {"floats in doubles", Type::floating(),
      [](Column& c, uint32_t r, uint64_t, std::mt19937_64& random) {
-       c.lane<double>()[r] = static_cast<double>(static_cast<float>(random() % 100000) * 0.01f -
-                                                 300.0f);
+       c.lane<double>()[r] =
+           static_cast<double>(static_cast<float>(random() % 100000) * 0.01f - 300.0f);
      }},
     {"any double", Type::floating(),
      [](Column& c, uint32_t r, uint64_t, std::mt19937_64& random) {

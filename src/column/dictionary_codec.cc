@@ -71,9 +71,7 @@ class DictionaryCodec : public WordCodec {
         packed_words_(std::move(packed_words)),
         ranks_(std::move(ranks)) {}
 
-  std::string name() const override {
-    return ranks_.has_model() ? "dictionary entropy" : "dictionary";
-  }
+  std::string name() const override { return "dictionary" + ranks_.name_suffix(); }
   void serialize(std::string* out) const override {
     ByteWriter writer(out);
     writer.fixed(WordEncoding::kDictionary);

@@ -20,9 +20,8 @@ void expect_same_row(const Column& a, uint32_t row_a, const Column& b, uint32_t 
       continue;
     }
     const size_t size = lane_entry_bytes(kind);
-    ASSERT_EQ(std::memcmp(a.lane<char>(lane) + row_a * size, b.lane<char>(lane) + row_b * size,
-                          size),
-              0)
+    ASSERT_EQ(
+        std::memcmp(a.lane<char>(lane) + row_a * size, b.lane<char>(lane) + row_b * size, size), 0)
         << "lane " << lane << ", row " << row_a;
   }
 }
@@ -59,8 +58,8 @@ TEST(Encoding, GivesBackEveryBit) {
   for (const Shape& shape : kShapes) {
     for (uint32_t row_count : {1u, 2u, 1023u, 1024u, 1025u, 5000u}) {
       for (uint32_t null_percent : {0u, 20u, 100u}) {
-        SCOPED_TRACE(testing::Message() << shape.name << ", " << row_count << " rows, "
-                                        << null_percent << " % nulls");
+        SCOPED_TRACE(testing::Message()
+                     << shape.name << ", " << row_count << " rows, " << null_percent << " % nulls");
         const Rows rows = make_rows(shape.type, row_count, row_count, null_percent, shape.write);
         ASSERT_NO_FATAL_FAILURE(expect_round_trip(rows));
         ASSERT_NO_FATAL_FAILURE(expect_round_trip(rows, {.strong_compression = true}));
@@ -107,6 +106,25 @@ TEST(Encoding, TakesASequenceInNextToNothing) {
     c.lane<int64_t>()[r] = static_cast<int64_t>(i * 5'000'000 + 1'700'000'000'000'000'000);
   };
   EXPECT_LT(bits_per_value(Type::timestamp(), write, "integer"), 0.2);
+}
+
+// Five wheels in turn, each near its own last value only: differences of 3 bits of noise take 4.
+TEST(Encoding, TakesSensorsInTurnAsTheirOwnDifferences) {
+  const auto write = [](Column& c, uint32_t r, uint64_t i, std::mt19937_64& random) {
+    const int64_t wheel = static_cast<int64_t>(i % 5);
+    c.lane<int64_t>()[r] = wheel * wheel * 1'000'003 + static_cast<int64_t>(i * 7 + random() % 8);
+  };
+  EXPECT_LT(bits_per_value(Type::integer(), write, "integer in turn"), 5.3);
+}
+
+// A clock that is late by up to a second once in a hundred rows: those rows do not widen the
+// others.
+TEST(Encoding, RareJumpsDoNotWidenTheOthers) {
+  const auto write = [](Column& c, uint32_t r, uint64_t i, std::mt19937_64& random) {
+    const uint64_t late = random() % 100 == 0 ? random() % 1'000'000'000 : 0;
+    c.lane<int64_t>()[r] = static_cast<int64_t>(i * 5'000'000 + random() % 1024 - late);
+  };
+  EXPECT_LT(bits_per_value(Type::timestamp(), write, "integer"), 13);
 }
 
 // 300 irrational numbers in no order: log2(300) = 8.2 bits, and their list.

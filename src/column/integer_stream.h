@@ -1,10 +1,12 @@
 // Blocks of up to 1,024 integers of 64 bits, each in the cheapest of several forms: what every
 // other encoding ends in.
 //
-// Each block says how it is written: constant; frame of reference (least value, then offsets of one
-// width); the same of its first or second differences; runs; or, when the stream has an
-// EntropyModel, entropy-coded. The reader of a block is told its row count and stops at its end, so
-// blocks of several streams can follow each other.
+// Each block says how it is written: constant; frame of reference (PackedBlock); the same of its
+// first or second differences; runs; or, when the stream has an EntropyModel, entropy-coded. Rows
+// of several sources that take turns (sensors, joints, wheels) are near the row one turn before,
+// not near the last one, so a stream may have a lag: differences are then also taken over that
+// distance. The reader of a block is told its row count and stops at its end, so blocks of several
+// streams can follow each other.
 #pragma once
 
 #include <cstdint>
@@ -29,6 +31,8 @@ using SampleBlocks = std::vector<std::span<const uint64_t>>;
 
 class IntegerStream {
  public:
+  static constexpr uint32_t kMaxLag = 64;
+
   IntegerStream();
   ~IntegerStream();
   IntegerStream(IntegerStream&&) noexcept;
@@ -48,10 +52,30 @@ class IntegerStream {
   // of reference, otherwise the block is decoded.
   Status decode_word(ByteReader& reader, uint32_t count, uint32_t at, uint64_t* word) const;
 
-  bool has_model() const { return model_ != nullptr; }
+  // For the name of an encoding that ends in this stream.
+  std::string name_suffix() const;
   size_t memory_bytes() const;
 
  private:
+  // Differences over a distance: the lag, and how often they are taken (1 or 2).
+  struct Turns {
+    uint32_t lag = 0;  // 0: none
+    uint32_t order = 0;
+
+    uint32_t heads() const { return lag * order; }
+  };
+  // The lag whose differences are narrowest; 0 when none saves anything worth a try.
+  static uint32_t find_lag(const SampleBlocks& sample);
+  static void turn_residuals(Turns turns, const uint64_t* words, uint32_t count, uint64_t* out);
+  static void sum_turns(Turns turns, uint32_t count, uint64_t* words);
+  void train_model(const SampleBlocks& sample);
+  size_t sampled_bytes(const SampleBlocks& sample) const;
+  // Writes nothing when the residuals are as wide as words.
+  void encode_turns(const uint64_t* words, uint32_t count, std::string* out) const;
+  Status decode_turns(ByteReader& reader, uint32_t count, uint64_t* words) const;
+  Status decode_turns_word(ByteReader& reader, uint32_t count, uint32_t at, uint64_t* word) const;
+
+  Turns turns_;
   std::unique_ptr<EntropyModel> model_;
 };
 

@@ -62,7 +62,7 @@ class ScaledCodec : public WordCodec {
   ScaledCodec(LaneKind kind, Scale scale, IntegerStream stream)
       : kind_(kind), scale_(scale), stream_(std::move(stream)) {}
 
-  std::string name() const override { return stream_.has_model() ? "scaled entropy" : "scaled"; }
+  std::string name() const override { return "scaled" + stream_.name_suffix(); }
   void serialize(std::string* out) const override {
     ByteWriter writer(out);
     writer.fixed(WordEncoding::kScaled);

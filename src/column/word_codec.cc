@@ -21,7 +21,7 @@ class IntegerCodec : public WordCodec {
   IntegerCodec(uint64_t start, uint64_t factor, IntegerStream stream)
       : start_(start), factor_(factor), stream_(std::move(stream)) {}
 
-  std::string name() const override { return stream_.has_model() ? "integer entropy" : "integer"; }
+  std::string name() const override { return "integer" + stream_.name_suffix(); }
   void serialize(std::string* out) const override {
     ByteWriter writer(out);
     writer.fixed(WordEncoding::kInteger);
@@ -61,7 +61,7 @@ class OrderedCodec : public WordCodec {
   OrderedCodec(LaneKind kind, uint32_t shift, IntegerStream stream)
       : kind_(kind), shift_(shift), stream_(std::move(stream)) {}
 
-  std::string name() const override { return stream_.has_model() ? "ordered entropy" : "ordered"; }
+  std::string name() const override { return "ordered" + stream_.name_suffix(); }
   void serialize(std::string* out) const override {
     ByteWriter writer(out);
     writer.fixed(WordEncoding::kOrdered);
@@ -185,9 +185,7 @@ class PlanesCodec : public WordCodec {
   const bool strong_;
 };
 
-bool is_float(LaneKind kind) {
-  return kind == LaneKind::kFloat32 || kind == LaneKind::kFloat64;
-}
+bool is_float(LaneKind kind) { return kind == LaneKind::kFloat32 || kind == LaneKind::kFloat64; }
 
 // Runs a function over each block of the sample and collects the words it makes.
 struct MappedSample {
@@ -206,8 +204,7 @@ struct MappedSample {
 
 }  // namespace
 
-WordSeries WordSeries::of(LaneKind kind, std::span<const uint64_t> words,
-                          Effort effort) {
+WordSeries WordSeries::of(LaneKind kind, std::span<const uint64_t> words, Effort effort) {
   WordSeries series;
   series.kind = kind;
   series.words = words;
@@ -218,8 +215,7 @@ WordSeries WordSeries::of(LaneKind kind, std::span<const uint64_t> words,
     // Evenly spread, the first and the last block among them.
     const size_t block = taken == blocks ? i : i * (blocks - 1) / (taken - 1);
     const size_t from = block * kChunkRows;
-    series.sample.push_back(
-        words.subspan(from, std::min<size_t>(kChunkRows, words.size() - from)));
+    series.sample.push_back(words.subspan(from, std::min<size_t>(kChunkRows, words.size() - from)));
   }
   return series;
 }
@@ -227,9 +223,8 @@ WordSeries WordSeries::of(LaneKind kind, std::span<const uint64_t> words,
 std::unique_ptr<WordCodec> plan_integer(const WordSeries& series) {
   if (is_float(series.kind)) return nullptr;
   const auto minimum = static_cast<uint64_t>(static_cast<int64_t>(*std::min_element(
-      series.words.begin(), series.words.end(), [](uint64_t a, uint64_t b) {
-        return static_cast<int64_t>(a) < static_cast<int64_t>(b);
-      })));
+      series.words.begin(), series.words.end(),
+      [](uint64_t a, uint64_t b) { return static_cast<int64_t>(a) < static_cast<int64_t>(b); })));
   uint64_t factor = 0;
   for (uint64_t word : series.words) {
     factor = std::gcd(factor, word - minimum);
@@ -239,8 +234,7 @@ std::unique_ptr<WordCodec> plan_integer(const WordSeries& series) {
     return std::make_unique<IntegerCodec>(0, 1, IntegerStream());
   }
   if (factor <= 1) {
-    return std::make_unique<IntegerCodec>(0, 1,
-                                          IntegerStream::train(series.sample, series.effort));
+    return std::make_unique<IntegerCodec>(0, 1, IntegerStream::train(series.sample, series.effort));
   }
   const MappedSample mapped(series.sample,
                             [&](uint64_t word) { return (word - minimum) / factor; });

@@ -124,6 +124,37 @@ void sum_differences(uint64_t* words, uint32_t count, uint64_t first) {
   }
 }
 
+MOTE_CLONES void take_lagged_differences(const uint64_t* words, uint32_t count, uint32_t lag,
+                                         uint64_t* out) {
+  uint32_t i = lag;
+  for (; i + kQuad <= count; i += kQuad) {
+    Quad quad;
+    Quad before;
+    std::memcpy(&quad, words + i, sizeof(quad));
+    std::memcpy(&before, words + i - lag, sizeof(before));
+    quad -= before;
+    std::memcpy(out + i, &quad, sizeof(quad));
+  }
+  for (; i < count; ++i) out[i] = words[i] - words[i - lag];
+}
+
+MOTE_CLONES void sum_lagged_differences(uint64_t* words, uint32_t count, uint32_t lag) {
+  uint32_t i = lag;
+  // At other distances a vector is loaded from parts of two that were just stored, which is slower
+  // than word after word.
+  if (lag % kQuad == 0) {
+    for (; i + kQuad <= count; i += kQuad) {
+      Quad quad;
+      Quad before;
+      std::memcpy(&quad, words + i, sizeof(quad));
+      std::memcpy(&before, words + i - lag, sizeof(before));
+      quad += before;
+      std::memcpy(words + i, &quad, sizeof(quad));
+    }
+  }
+  for (; i < count; ++i) words[i] += words[i - lag];
+}
+
 MOTE_CLONES uint32_t count_runs(const uint64_t* words, uint32_t count) {
   SignedQuad equal = {};
   uint32_t i = 1;

@@ -20,6 +20,12 @@ void take_differences(const uint64_t* words, uint32_t count, uint64_t* out);
 // The inverse: words[0] becomes `first`, words[i] becomes words[i - 1] + words[i].
 void sum_differences(uint64_t* words, uint32_t count, uint64_t first);
 
+// The same over a distance, for series that take turns: out[i] = words[i] - words[i - lag] for i in
+// [lag, count); earlier entries of out are left alone. Not in place. lag > 0.
+void take_lagged_differences(const uint64_t* words, uint32_t count, uint32_t lag, uint64_t* out);
+// The inverse, from index lag on; the words before that are there already.
+void sum_lagged_differences(uint64_t* words, uint32_t count, uint32_t lag);
+
 // How often a word differs from the one before, plus one. count > 0.
 uint32_t count_runs(const uint64_t* words, uint32_t count);
 

@@ -53,6 +53,21 @@ TEST(IntegerSeries, DifferencesSumToTheSeries) {
   }
 }
 
+// Series that take turns, at every distance, also when the series is shorter than that.
+TEST(IntegerSeries, LaggedDifferencesSumToTheSeries) {
+  for (uint32_t lag : {1u, 2u, 3u, 4u, 5u, 7u, 8u, 16u, 17u, 64u}) {
+    for (uint32_t count : {1u, 4u, 9u, 17u, 1000u, 1024u}) {
+      SCOPED_TRACE(testing::Message() << "lag " << lag << ", " << count << " words");
+      const std::vector<uint64_t> words = random_words(count * 100 + lag, count, 64);
+      std::vector<uint64_t> series = words;
+      take_lagged_differences(words.data(), count, lag, series.data());
+      for (uint32_t i = lag; i < count; ++i) ASSERT_EQ(series[i], words[i] - words[i - lag]);
+      sum_lagged_differences(series.data(), count, lag);
+      EXPECT_EQ(series, words);
+    }
+  }
+}
+
 TEST(IntegerSeries, RangeIsThatOfSignedIntegers) {
   for (uint32_t count : {1u, 7u, 8u, 9u, 1000u}) {
     SCOPED_TRACE(count);
