@@ -16,7 +16,8 @@ namespace {
 
 struct CsvOptions {
   CsvFormat format;
-  bool header = true;
+  std::optional<bool> header;     // not given: found by sniff()
+  std::optional<char> separator;  // likewise
   bool all_text = false;
   bool row_number = false;
   uint64_t skip = 0;
@@ -38,7 +39,7 @@ Result<uint64_t> count_option(SourceOptions& options, std::string_view name) {
 Result<CsvOptions> read_options(std::span<const SourceOption> given) {
   SourceOptions options(given);
   CsvOptions csv;
-  MOTE_ASSIGN(csv.header, options.boolean("header", true));
+  MOTE_ASSIGN(csv.header, options.optional_boolean("header"));
   MOTE_ASSIGN(csv.names, options.list("names"));
   MOTE_ASSIGN(csv.types, options.list("types"));
   MOTE_ASSIGN(csv.all_text, options.boolean("all_text", false));
@@ -46,24 +47,39 @@ Result<CsvOptions> read_options(std::span<const SourceOption> given) {
   MOTE_ASSIGN(csv.sample_rows, count_option(options, "sample_rows"));
   MOTE_ASSIGN(csv.skip, count_option(options, "skip"));
   MOTE_ASSIGN(csv.null_text, options.text("null", ""));
-  MOTE_ASSIGN(const std::optional<char> separator, options.character("separator", ','));
+  MOTE_ASSIGN(csv.separator, options.character("separator", std::nullopt));
   MOTE_ASSIGN(csv.format.quote, options.character("quote", '"'));
   MOTE_ASSIGN(csv.format.comment, options.character("comment", std::nullopt));
   MOTE_TRY(options.finish("read_csv"));
-  if (!separator.has_value() || *separator == '\n' || separator == csv.format.quote) {
+  if (csv.separator.has_value() && (csv.separator == '\n' || csv.separator == csv.format.quote)) {
     return invalid_argument("option 'separator': must be a character other than quote and newline");
   }
-  csv.format.separator = *separator;
   return csv;
+}
+
+// What is tried when the separator is not given, the first that fits is taken. Blanks separate
+// numbers only: words with blanks between them are one text.
+constexpr char kSeparators[] = {',', '\t', ';', '|', ' '};
+constexpr uint32_t kSniffedRecords = 64;
+
+bool is_number(const CsvField& field) {
+  FieldTypes types;
+  types.see(field.text);
+  return !field.quoted && !field.text.empty() && types.type().is_numeric();
+}
+
+bool all_numbers(const std::vector<CsvField>& fields) {
+  return !fields.empty() && std::all_of(fields.begin(), fields.end(), is_number);
 }
 
 class CsvSource : public RowSource {
  public:
   CsvSource(std::string file, CsvOptions options)
-      : file_(std::move(file)), options_(std::move(options)) {}
+      : file_(std::move(file)), options_(std::move(options)), format_(options_.format) {}
 
   Status open(Env& env, const FileAccess& files, MemoryBudget& budget) {
     MOTE_ASSIGN(const std::string path, files.resolve(file_));
+    MOTE_TRY(sniff(env, path, budget));
     MOTE_TRY(start(env, path, budget));
     if (options_.types.empty() && !options_.all_text) {
       MOTE_TRY(find_types());
@@ -98,16 +114,61 @@ class CsvSource : public RowSource {
   }
 
  private:
+  // Separator and header, where the statement does not say: the separator that gives each of the
+  // first records the same number of fields, at least two; a header unless the first record is
+  // numbers alone.
+  Status sniff(Env& env, const std::string& path, MemoryBudget& budget) {
+    format_.separator = options_.separator.value_or(',');
+    if (!options_.separator.has_value()) {
+      for (const char separator : kSeparators) {
+        MOTE_ASSIGN(const bool fits, separator_fits(separator, env, path, budget));
+        if (!fits) continue;
+        format_.separator = separator;
+        break;
+      }
+    }
+    header_ = options_.header.value_or(true);
+    if (options_.header.has_value()) return {};
+    MOTE_ASSIGN(auto stream, open_byte_stream(env, path, file_, budget));
+    CsvRecords records(std::move(stream), format_, budget);
+    MOTE_TRY(in_file(records.skip_lines(options_.skip)));
+    const Result<bool> any = records.next();
+    header_ = !any.ok() || !*any || !all_numbers(records.fields());
+    return {};
+  }
+
+  // A record that can not be split says that the separator does not fit; reading says what is
+  // wrong.
+  Result<bool> separator_fits(char separator, Env& env, const std::string& path,
+                              MemoryBudget& budget) {
+    MOTE_ASSIGN(auto stream, open_byte_stream(env, path, file_, budget));
+    CsvFormat format = format_;
+    format.separator = separator;
+    CsvRecords records(std::move(stream), format, budget);
+    MOTE_TRY(in_file(records.skip_lines(options_.skip)));
+    size_t field_count = 0;
+    for (uint32_t row = 0; row < kSniffedRecords; ++row) {
+      const Result<bool> more = records.next();
+      if (!more.ok()) return false;
+      if (!*more) break;
+      const std::vector<CsvField>& fields = records.fields();
+      if (row == 0) field_count = fields.size();
+      if (fields.size() < 2 || fields.size() != field_count) return false;
+      if (separator == ' ' && row > 0 && !all_numbers(fields)) return false;
+    }
+    return field_count >= 2;
+  }
+
   // Opens the file anew, up to the first row.
   Status start(Env& env, const std::string& path, MemoryBudget& budget) {
     MOTE_ASSIGN(auto stream, open_byte_stream(env, path, file_, budget));
-    records_ = std::make_unique<CsvRecords>(std::move(stream), options_.format, budget);
+    records_ = std::make_unique<CsvRecords>(std::move(stream), format_, budget);
     pending_ = false;
     MOTE_TRY(in_file(records_->skip_lines(options_.skip)));
     MOTE_ASSIGN(const bool any, next_line());
     const std::vector<CsvField>& fields = records_->fields();
     if (columns_.empty()) MOTE_TRY(name_columns(any ? fields.size() : 0));
-    pending_ = any && !options_.header;
+    pending_ = any && !header_;
     return {};
   }
 
@@ -127,7 +188,7 @@ class CsvSource : public RowSource {
     }
     for (size_t i = 0; i < field_count; ++i) {
       SourceColumn column{"c" + std::to_string(i), Type::text()};
-      if (options_.header && i < fields.size()) column.name = fields[i].text;
+      if (header_ && i < fields.size()) column.name = fields[i].text;
       if (!options_.names.empty()) column.name = options_.names[i];
       if (!options_.types.empty()) {
         MOTE_ASSIGN(column.type, parse_type_name(options_.types[i]));
@@ -216,6 +277,8 @@ class CsvSource : public RowSource {
 
   const std::string file_;  // as the statement names it
   const CsvOptions options_;
+  CsvFormat format_;
+  bool header_ = true;
   std::unique_ptr<CsvRecords> records_;
   std::vector<SourceColumn> columns_;
   bool pending_ = false;    // the current record is the first row

@@ -98,6 +98,30 @@ TEST_F(Reader, CsvOptionsDo) {
             "row_number, sample_rows, skip, null, separator, quote, comment");
 }
 
+TEST_F(Reader, CsvFindsSeparatorAndHeaderWhereTheStatementDoesNotSay) {
+  write("tab.tsv", "a\tb, c\n1\tx\n");
+  EXPECT_EQ(show("read_csv", "tab.tsv"), "a INTEGER|b, c TEXT\n1|x\n");
+  write("semicolon.csv", "a;b\n1,5;x\n2,5;y\n");
+  EXPECT_EQ(show("read_csv", "semicolon.csv"), "a TEXT|b TEXT\n1,5|x\n2,5|y\n");
+  write("bar.csv", "a|b\n1|2\n");
+  EXPECT_EQ(show("read_csv", "bar.csv"), "a INTEGER|b INTEGER\n1|2\n");
+  write("poses.txt", "0.1 1  2e-3\n0.2 3 4\n");
+  EXPECT_EQ(show("read_csv", "poses.txt"),
+            "c0 FLOAT|c1 INTEGER|c2 FLOAT\n0.1|1|0.002\n0.2|3|4.0\n");
+  write("words.txt", "two words\nmore words\n");
+  EXPECT_EQ(show("read_csv", "words.txt"), "two words TEXT\nmore words\n");
+  write("times.txt", "0\n0.5\n");
+  EXPECT_EQ(show("read_csv", "times.txt"), "c0 FLOAT\n0.0\n0.5\n");
+  EXPECT_EQ(show("read_csv", "times.txt", {option("header", Value::boolean(true))}),
+            "0 FLOAT\n0.5\n");
+  EXPECT_EQ(show("read_csv", "poses.txt", {option("separator", Value::text(","))}),
+            "0.1 1  2e-3 TEXT\n0.2 3 4\n");
+  // What fits none of them is read with commas, and reading says what is wrong.
+  write("uneven.csv", "a,b\n1\n");
+  EXPECT_EQ(show("read_csv", "uneven.csv"),
+            "error: file 'uneven.csv', line 2: has 1 fields; the file has 2 columns");
+}
+
 TEST_F(Reader, CsvErrorsNameFileLineAndColumn) {
   write("a.csv", "x,y\n1,2\n\n3,\"a\nb\"\n4\n");
   EXPECT_EQ(show("read_csv", "a.csv"),

@@ -51,11 +51,16 @@ const Value* SourceOptions::take(std::string_view name) {
   return nullptr;
 }
 
-Result<bool> SourceOptions::boolean(std::string_view name, bool otherwise) {
+Result<std::optional<bool>> SourceOptions::optional_boolean(std::string_view name) {
   const Value* value = take(name);
-  if (value == nullptr) return otherwise;
+  if (value == nullptr) return std::optional<bool>();
   MOTE_ASSIGN(const Value converted, option_as(*value, Type::boolean(), name));
-  return converted.boolean();
+  return std::optional<bool>(converted.boolean());
+}
+
+Result<bool> SourceOptions::boolean(std::string_view name, bool otherwise) {
+  MOTE_ASSIGN(const std::optional<bool> given, optional_boolean(name));
+  return given.value_or(otherwise);
 }
 
 Result<int64_t> SourceOptions::integer(std::string_view name, int64_t otherwise) {

@@ -19,6 +19,7 @@ class SourceOptions {
   // The option's value as BOOLEAN, INTEGER or TEXT; `otherwise` when it is not given or NULL.
   // Errors: kInvalidArgument naming option and value.
   Result<bool> boolean(std::string_view name, bool otherwise);
+  Result<std::optional<bool>> optional_boolean(std::string_view name);
   Result<int64_t> integer(std::string_view name, int64_t otherwise);
   Result<std::string> text(std::string_view name, std::string otherwise);
   // A single ASCII character.
