@@ -1,6 +1,7 @@
 // Whole statements: definitions, COPY, SET, and those that carry only a name.
 #include <algorithm>
 
+#include "base/check.h"
 #include "sql/bind/binder_state.h"
 #include "sql/bind/fold.h"
 #include "sql/parse/print.h"
@@ -21,8 +22,23 @@ StatementKind plain_kind(ast::StatementKind kind) {
     case ast::StatementKind::kVacuum: return StatementKind::kVacuum;
     case ast::StatementKind::kShowTables: return StatementKind::kShowTables;
     case ast::StatementKind::kDescribe: return StatementKind::kDescribe;
-    default: return StatementKind::kCheck;
+    case ast::StatementKind::kCheck: return StatementKind::kCheck;
+    // Those that have a case of their own in Binder::bind and bind_definition.
+    case ast::StatementKind::kSelect:
+    case ast::StatementKind::kInsert:
+    case ast::StatementKind::kUpdate:
+    case ast::StatementKind::kDelete:
+    case ast::StatementKind::kCreateTable:
+    case ast::StatementKind::kCreateIndex:
+    case ast::StatementKind::kCreateView:
+    case ast::StatementKind::kDropTable:
+    case ast::StatementKind::kDropIndex:
+    case ast::StatementKind::kDropView:
+    case ast::StatementKind::kCopy:
+    case ast::StatementKind::kSet: break;
   }
+  MOTE_CHECK(false);
+  return StatementKind::kCheck;
 }
 
 ExplainMode explain_mode(ast::ExplainMode mode) {
@@ -130,6 +146,9 @@ Status Binder::bind_definition(const ast::Statement& statement, BoundStatement& 
     case ast::StatementKind::kCreateIndex:
       return unsupported("CREATE INDEX", statement.create_index->table_offset);
     case ast::StatementKind::kDropIndex: return unsupported("DROP INDEX", statement.name_offset);
+    case ast::StatementKind::kCreateView:
+      return unsupported("CREATE VIEW", statement.create_view->view_offset);
+    case ast::StatementKind::kDropView: return unsupported("DROP VIEW", statement.name_offset);
     case ast::StatementKind::kDropTable: return bind_drop(statement, out);
     case ast::StatementKind::kSet: return bind_set(statement, out);
     default: break;

@@ -420,6 +420,8 @@ TEST(Binder, CreateTableAsTakesNamesAndTypesFromTheQuery) {
 TEST(Binder, WhatIsNotSupportedSaysSoAtItsPlace) {
   EXPECT_EQ(error_of("SELECT 1 FROM imu FULL JOIN note ON TRUE"), "FULL JOIN is not supported");
   EXPECT_EQ(error_of("CREATE INDEX i ON imu (ts)"), "CREATE INDEX is not supported");
+  EXPECT_EQ(error_of("CREATE VIEW v AS SELECT 1"), "CREATE VIEW is not supported");
+  EXPECT_EQ(error_of("DROP VIEW IF EXISTS v"), "DROP VIEW is not supported");
 }
 
 // As deep as the parser lets it be: 1 MiB of stack is enough in a release build.

@@ -379,6 +379,7 @@ Result<PlanPtr> plan_statement(BoundStatement& statement, const Catalog& catalog
   PlanPtr plan = builder.build(*statement.query);
   plan = add_statement(std::move(plan), statement, catalog);
   fold_all(*plan);
+  order_joins(plan, statistics);
   choose_joins(*plan);
   SlotSet required;
   required.add_outputs(*plan);

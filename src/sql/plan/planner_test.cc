@@ -5,6 +5,7 @@
 
 #include "sql/bind/binder.h"
 #include "sql/parse/parser.h"
+#include "sql/plan/rewrite.h"
 
 namespace mote {
 
@@ -150,6 +151,30 @@ TEST(Planner, PredicatesGoThroughDerivedTablesAndBelowJoins) {
             "  HashJoin inner keys=[n = id]\n"
             "    Scan imu columns=[ax, n] condition=[ax > 1.0] prune=[ax > 1.0]\n"
             "    Scan note columns=[id, body] condition=[body = 'x'] prune=[body = 'x']\n");
+}
+
+TEST(Planner, InnerJoinsFollowTheirEqualitiesInsteadOfMakingProducts) {
+  EXPECT_EQ(text_of("SELECT o.body FROM note o, imu i, frame f WHERE i.n = f.id AND o.id = f.id"),
+            "Project [body]\n"
+            "  HashJoin inner keys=[n = id]\n"
+            "    Scan imu columns=[n]\n"
+            "    HashJoin inner keys=[id = id]\n"
+            "      Scan frame columns=[id]\n"
+            "      Scan note columns=[id, body]\n");
+}
+
+TEST(Planner, JoinsOfMoreThanTheLimitStayAsTheyAreWritten) {
+  for (const size_t count :
+       {kMaxOrderedRelations - 1, kMaxOrderedRelations, kMaxOrderedRelations + 1}) {
+    SCOPED_TRACE(count);
+    // The first note is tied to the first frame, which comes last.
+    std::string sql = "SELECT 1 FROM note a";
+    for (size_t i = 2; i < count; ++i) sql += format_text(", note o%zu", i);
+    sql += ", frame f WHERE f.id = a.id";
+    for (size_t i = 2; i < count; ++i) sql += format_text(" AND o%zu.id = f.ts::INTEGER", i);
+    const std::string plan = text_of(sql);
+    EXPECT_EQ(plan.find("LoopJoin") != std::string::npos, count > kMaxOrderedRelations) << plan;
+  }
 }
 
 TEST(Planner, ALeftJoinKeepsConditionsOnItsRightSideAbove) {

@@ -91,6 +91,11 @@ bool is_volatile(const BoundExpression& expression);
 // What they read must be among the node's outputs or (for a scan) below.
 PlanPtr push_down(PlanPtr node, std::vector<BoundExpressionPtr> conjuncts);
 
+// Orders inner joins of three relations or more by estimated rows. More than kMaxOrderedRelations
+// of them are joined as they are written: the search takes time with the cube of their number.
+inline constexpr size_t kMaxOrderedRelations = 64;
+void order_joins(PlanPtr& node, const TableStatistics* statistics);
+
 // Joins: equalities of their conditions become hash keys, inequalities a band, and what only one
 // side decides goes there.
 void choose_joins(PlanNode& node);
