@@ -17,6 +17,7 @@ import collections
 import ctypes
 import hashlib
 import pathlib
+import re
 import shutil
 import sys
 import tempfile
@@ -92,6 +93,9 @@ class Database:
             size = ctypes.c_size_t()
             at = self.c.mote_column_text(statement, column, ctypes.byref(size))
             text = ctypes.string_at(at, size.value).decode(errors="replace")
+            if kind == "I":  # as printf's %d shows a text
+                digits = re.match(r"\s*[+-]?\d+", text)
+                return str(int(digits[0])) if digits else "0"
             return "".join(x if " " <= x <= "~" else "@" for x in text) if text else "(empty)"
         if column_type == BOOLEAN:
             number = self.c.mote_column_boolean(statement, column)
