@@ -279,11 +279,29 @@ Status open_directory(Core& core) {
   return {};
 }
 
+// A directory with files of a database and no manifest is one whose manifest is lost: a new one
+// would take what the files hold for refuse. The manifest is made before every other file.
+Status check_no_database_files(Core& core) {
+  MOTE_ASSIGN(const std::vector<std::string> names, core.env.list(core.directory));
+  for (const std::string& name : names) {
+    for (const std::string_view prefix : {"log-", "part-", "blob-", "deletes-"}) {
+      if (name.size() == prefix.size() || name.compare(0, prefix.size(), prefix) != 0) continue;
+      if (name.find_first_not_of("0123456789abcdef", prefix.size()) != std::string::npos) continue;
+      return corruption(
+          "%s: has %s but no MANIFEST, without which it can not be read; put the "
+          "MANIFEST back or choose another directory",
+          core.directory.c_str(), name.c_str());
+    }
+  }
+  return {};
+}
+
 Status open_manifest(Core& core) {
   Result<std::unique_ptr<Manifest>> manifest =
       Manifest::open(core.env, core.directory, /*writable=*/!core.options.read_only);
   if (!manifest.ok() && manifest.status().code() == Code::kNotFound) {
     if (core.options.read_only || !core.options.create) return std::move(manifest).status();
+    MOTE_TRY(check_no_database_files(core));
     manifest = Manifest::create(core.env, core.directory);
   }
   MOTE_ASSIGN(core.manifest, std::move(manifest));

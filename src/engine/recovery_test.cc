@@ -136,6 +136,20 @@ TEST(Recovery, RefusesWhatIsNoDatabase) {
   EXPECT_EQ(Database::open(env, "db", small_options()).status().code(), Code::kCorruption);
 }
 
+TEST(Recovery, NeverTakesADatabaseWithoutItsManifestForAnEmptyDirectory) {
+  SimulatedEnv env(1);
+  auto db = open_for_test(env);
+  insert_numbers(*db, create_numbers(*db, "t"), {{1, "x"}});
+  ASSERT_OK(db->close());
+  db.reset();
+  ASSERT_OK(env.remove("db/MANIFEST"));
+  const std::vector<std::string> before = *env.list("db");
+  const Status status = Database::open(env, "db", {}).status();
+  EXPECT_EQ(status.code(), Code::kCorruption);
+  EXPECT_NE(status.message().find("no MANIFEST"), std::string::npos) << status.message();
+  EXPECT_EQ(*env.list("db"), before);
+}
+
 TEST(Recovery, NeedsALeastMemoryAndWorksWithIt) {
   SimulatedEnv env(1);
   DatabaseOptions options;
