@@ -152,6 +152,8 @@ Status StatementState::open_plan(Transaction& in) {
 }
 
 void StatementState::begin_results() {
+  is_complete_ = true;
+  if (columns.empty()) return;
   std::vector<Type> types;
   for (const BoundColumn& column : columns) types.push_back(column.type);
   results_ = std::make_shared<RowStore>(types, budget_, "result");
@@ -163,7 +165,7 @@ Status StatementState::keep_rows(bool give) {
   while (true) {
     MOTE_ASSIGN(const bool more, root_->next(chunk_));
     if (!more) break;
-    if (give) MOTE_TRY(results_->append(chunk_));
+    if (give && results_ != nullptr) MOTE_TRY(results_->append(chunk_));
   }
   rows_affected = context_.rows_affected;
   return {};
@@ -210,7 +212,7 @@ Status StatementState::start() {
   }
   if (!bound_.has_plan()) {
     MOTE_TRY(Command::run(*this));
-    if (results_ == nullptr) begin_results();
+    if (!is_complete_) begin_results();
     return {};
   }
   return run_in_transaction(bound_.writes && bound_.explain != ExplainMode::kPlan);
@@ -251,8 +253,9 @@ Result<const Chunk*> StatementState::next() {
       return status;
     }
   }
-  if (results_ != nullptr) {
-    if (results_given_ < results_->chunk_count()) return &results_->chunk(results_given_++);
+  if (is_complete_) {
+    if (results_ != nullptr && results_given_ < results_->chunk_count())
+      return &results_->chunk(results_given_++);
     end();
     return nullptr;
   }
@@ -273,6 +276,7 @@ void StatementState::end() {
   if (!running_) return;
   running_ = false;
   if (root_ != nullptr) root_->close();
+  is_complete_ = false;
   results_.reset();
   own_transaction_.reset();
   shared_transaction_.reset();

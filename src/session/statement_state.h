@@ -39,7 +39,7 @@ struct ConnectionState {
 
 struct StatementState {
   StatementState(std::shared_ptr<ConnectionState> the_connection, std::string_view the_sql,
-        ast::StatementPtr the_tree);
+                 ast::StatementPtr the_tree);
   ~StatementState();
 
   // Binds and plans against the catalog that the transaction sees.
@@ -80,10 +80,11 @@ struct StatementState {
   // What a reading execution that goes on reads in: a transaction of its own, or the connection's.
   std::unique_ptr<Transaction> own_transaction_;
   std::shared_ptr<Transaction> shared_transaction_;
-  uint64_t transaction_changes_ = 0;          // when it began
+  uint64_t transaction_changes_ = 0;  // when it began
   QueryContext context_;
   std::unique_ptr<Operator> root_;
-  std::shared_ptr<RowStore> results_;  // rows that were all computed before the first is given
+  bool is_complete_ = false;  // everything was computed; what is left are the rows in results_
+  std::shared_ptr<RowStore> results_;  // null for a statement without columns
   uint32_t results_given_ = 0;
   Chunk chunk_;
   bool running_ = false;

@@ -44,12 +44,12 @@ uint32_t Validity::null_count(uint32_t row_count) const {
 
 void Column::reset(Type type, bool zeroed) {
   const size_t size_bytes = lane_bytes(type.kind);
+  const uint32_t lanes = lane_count(type.kind);
   const bool fits = lanes_[0] != nullptr && lane_bytes(type_.kind) >= size_bytes;
-  for (uint32_t lane = 0; lane < kMaxLanes; ++lane) {
-    if (lane >= lane_count(type.kind)) {
-      lanes_[lane].reset();
-      continue;
-    }
+  for (uint32_t lane = lanes; lane < kMaxLanes; ++lane) {
+    if (lanes_[lane] != nullptr) lanes_[lane].reset();
+  }
+  for (uint32_t lane = 0; lane < lanes; ++lane) {
     if (!fits || lanes_[lane] == nullptr || lanes_[lane].use_count() != 1) {
       lanes_[lane] = allocate_lane(size_bytes);
     }
@@ -57,8 +57,9 @@ void Column::reset(Type type, bool zeroed) {
   }
   type_ = type;
   validity_.set_all_valid();
-  kept_alive_.clear();
-  if (heap_ != nullptr && heap_.use_count() == 1) {
+  if (!kept_alive_.empty()) kept_alive_.clear();
+  if (heap_ == nullptr) return;
+  if (heap_.use_count() == 1) {
     heap_->clear();
   } else {
     heap_.reset();
@@ -189,6 +190,7 @@ void Column::copy_rows(uint32_t to, const Column& other, uint32_t from, uint32_t
                   static_cast<size_t>(count) * size);
     }
   }
+  if (other.validity_.all_valid() && validity_.all_valid()) return;
   for (uint32_t i = 0; i < count; ++i) {
     if (other.is_null(from + i)) {
       validity_.set_null(to + i);

@@ -70,40 +70,6 @@ uint32_t element_bytes(VectorElement element) {
   return 4;
 }
 
-LaneKind lane_kind(TypeKind kind) {
-  switch (kind) {
-    case TypeKind::kBoolean: return LaneKind::kBool;
-    case TypeKind::kNull:
-    case TypeKind::kInteger:
-    case TypeKind::kTimestamp:
-    case TypeKind::kInterval: return LaneKind::kInt64;
-    case TypeKind::kFloat4: return LaneKind::kFloat32;
-    case TypeKind::kFloat:
-    case TypeKind::kPoint:
-    case TypeKind::kPoint3d: return LaneKind::kFloat64;
-    case TypeKind::kText:
-    case TypeKind::kBlob:
-    case TypeKind::kVector: return LaneKind::kBytes;
-  }
-  return LaneKind::kInt64;
-}
-
-uint32_t lane_count(TypeKind kind) {
-  if (kind == TypeKind::kInterval || kind == TypeKind::kPoint) return 2;
-  return kind == TypeKind::kPoint3d ? 3 : 1;
-}
-
-uint32_t lane_entry_bytes(LaneKind kind) {
-  switch (kind) {
-    case LaneKind::kBool: return 1;
-    case LaneKind::kFloat32: return 4;
-    case LaneKind::kInt64:
-    case LaneKind::kFloat64: return 8;
-    case LaneKind::kBytes: return sizeof(std::string_view);
-  }
-  return 8;
-}
-
 TypeKind type_kind_from_name(std::string_view name) {
   if (name.size() > kMaxNameBytes) return TypeKind::kNull;
   const std::string folded = fold_name(name);

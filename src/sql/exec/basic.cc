@@ -9,42 +9,66 @@ namespace mote {
 
 namespace {
 
+// Rows of constants and parameters mostly, which need no evaluator: its columns would cost more
+// memory than a long list has text.
 class Values : public Operator {
  public:
-  explicit Values(const PlanNode& plan) : Operator(plan), evaluators_(plan.expressions) {
+  explicit Values(const PlanNode& plan) : Operator(plan), types_(types_of(plan.outputs)) {
+    for (uint32_t i = 0; i < plan.expressions.size(); ++i) {
+      if (!is_constant(*plan.expressions[i])) computed_.push_back({i, *plan.expressions[i]});
+    }
     one_row_.set_row_count(1);
-    types_ = types_of(plan.outputs);
   }
 
  protected:
   Status start() override {
-    at_ = 0;
-    return evaluators_.prepare(context());
+    row_ = 0;
+    next_computed_ = 0;
+    for (Computed& computed : computed_) MOTE_TRY(computed.evaluator.prepare(context()));
+    return {};
   }
 
   Result<bool> produce(Chunk& out) override {
     out.reset(types_);
     const auto width = static_cast<uint32_t>(types_.size());
     uint32_t rows = 0;
-    for (; at_ < plan().row_count && rows < kChunkRows; ++at_, ++rows) {
-      for (uint32_t c = 0; c < width; ++c) {
-        MOTE_ASSIGN(const Column* const value, evaluators_[at_ * width + c].evaluate(one_row_));
-        if (value->is_null(0)) {
-          out.column(c).set_null(rows);
-        } else {
-          out.column(c).copy_rows(rows, *value, 0, 1);
-        }
-      }
+    for (; row_ < plan().row_count && rows < kChunkRows; ++row_, ++rows) {
+      for (uint32_t c = 0; c < width; ++c) MOTE_TRY(put(row_ * width + c, out.column(c), rows));
     }
     out.set_row_count(rows);
     return rows > 0;
   }
 
  private:
-  EvaluatorList evaluators_;
+  struct Computed {
+    uint64_t position;  // of the expression
+    Evaluator evaluator;
+    Computed(uint64_t at, const BoundExpression& expression)
+        : position(at), evaluator(expression) {}
+  };
+
+  Status put(uint64_t position, Column& out, uint32_t row) {
+    const Value* value = nullptr;
+    if (next_computed_ == computed_.size() || computed_[next_computed_].position != position) {
+      MOTE_ASSIGN(value, constant_value(*plan().expressions[position], context(), &cast_));
+      out.set_value(row, *value);
+      return {};
+    }
+    MOTE_ASSIGN(const Column* const one, computed_[next_computed_++].evaluator.evaluate(one_row_));
+    if (one->is_null(0)) {
+      out.set_null(row);
+    } else {
+      out.copy_rows(row, *one, 0, 1);
+    }
+    return {};
+  }
+
   std::vector<Type> types_;
+  std::vector<Computed> computed_;  // the other expressions, in their order
+  size_t next_computed_ = 0;
   Chunk one_row_;
-  uint64_t at_ = 0;
+  Value cast_;
+  uint64_t row_ = 0;
 };
 
 class Filter : public Operator {

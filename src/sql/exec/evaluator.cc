@@ -44,9 +44,7 @@ class Evaluator::Node {
   Status spread_constant(uint32_t row_count);
   // This node's values for some rows of `in`: value i belongs to rows[i].
   Result<const Column*> evaluate_rows(const Chunk& in, const Selection& rows);
-  bool is_constant() const {
-    return expression_->kind == BoundKind::kConstant || expression_->kind == BoundKind::kParameter;
-  }
+  bool is_constant() const { return mote::is_constant(*expression_); }
 
   const BoundExpression* expression_;
   const QueryContext* context_ = nullptr;
@@ -86,9 +84,10 @@ Evaluator::Node::Node(const BoundExpression& expression) : expression_(&expressi
 Status Evaluator::Node::prepare(const QueryContext& context) {
   context_ = &context;
   if (is_constant()) {
-    MOTE_ASSIGN(constant_, evaluate_once(*expression_, context));
+    Value room;
+    MOTE_ASSIGN(const Value* const value, constant_value(*expression_, context, &room));
+    constant_ = *value;
     spread_rows_ = 0;
-    out_.reset(expression_->type);
     return {};
   }
   for (const auto& child : children_) MOTE_TRY(child->prepare(context));
@@ -97,11 +96,9 @@ Status Evaluator::Node::prepare(const QueryContext& context) {
 }
 
 Status Evaluator::Node::spread_constant(uint32_t row_count) {
+  if (spread_rows_ == 0) out_.reset(expression_->type, /*zeroed=*/constant_.is_null());
   if (constant_.is_null()) {
-    if (spread_rows_ == 0) {
-      out_.reset(expression_->type, /*zeroed=*/true);
-      out_.validity().set_all_null();
-    }
+    out_.validity().set_all_null();
     spread_rows_ = kChunkRows;
     return {};
   }
@@ -382,20 +379,30 @@ Status EvaluatorList::evaluate(const Chunk& in, Chunk& out) {
   return {};
 }
 
-Result<Value> evaluate_once(const BoundExpression& expression, const QueryContext& context) {
-  if (expression.kind == BoundKind::kConstant) {
-    return expression.constant.is_null() ? Value::null(expression.type) : expression.constant;
-  }
+Result<const Value*> constant_value(const BoundExpression& expression, const QueryContext& context,
+                                    Value* room) {
+  const Value* value = &expression.constant;
   if (expression.kind == BoundKind::kParameter) {
-    if (context.parameters == nullptr || expression.parameter >= context.parameters->size()) {
-      return Value::null(expression.type);
+    const bool given =
+        context.parameters != nullptr && expression.parameter < context.parameters->size();
+    if (given) value = &(*context.parameters)[expression.parameter];
+    if (given && !value->is_null() && value->type() != expression.type) {
+      Result<Value> cast = cast_value(*value, expression.type, CastMode::kImplicit);
+      if (!cast.ok()) return std::move(cast).status().at(expression.offset);
+      *room = std::move(cast).value();
+      return room;
     }
-    const Value& value = (*context.parameters)[expression.parameter];
-    if (value.is_null()) return Value::null(expression.type);
-    if (value.type() == expression.type) return value;
-    Result<Value> cast = cast_value(value, expression.type, CastMode::kImplicit);
-    if (!cast.ok()) return std::move(cast).status().at(expression.offset);
-    return cast;
+  }
+  if (!value->is_null()) return value;
+  *room = Value::null(expression.type);
+  return room;
+}
+
+Result<Value> evaluate_once(const BoundExpression& expression, const QueryContext& context) {
+  if (is_constant(expression)) {
+    Value room;
+    MOTE_ASSIGN(const Value* const value, constant_value(expression, context, &room));
+    return *value;
   }
   Evaluator evaluator(expression);
   MOTE_TRY(evaluator.prepare(context));

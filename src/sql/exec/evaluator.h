@@ -65,6 +65,13 @@ class EvaluatorList {
   std::vector<Evaluator> evaluators_;
 };
 
+// The value of a constant or parameter in the expression's type: its own place, or `room` when it
+// had to be cast. Errors: a parameter that can not be cast.
+Result<const Value*> constant_value(const BoundExpression& expression, const QueryContext& context,
+                                    Value* room);
+inline bool is_constant(const BoundExpression& expression) {
+  return expression.kind == BoundKind::kConstant || expression.kind == BoundKind::kParameter;
+}
 // The value of an expression without columns.
 Result<Value> evaluate_once(const BoundExpression& expression, const QueryContext& context);
 

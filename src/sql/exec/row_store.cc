@@ -66,10 +66,19 @@ Status RowStore::make_room(uint64_t bytes) {
   const size_t size = bytes + (full ? chunk_bytes_ + sizeof(Column) * types_.size() : 0);
   if (size != 0) MOTE_TRY(charge_.grow(*budget_, size, purpose_));
   if (full) {
-    chunks_.push_back(std::make_unique<Chunk>());
+    chunks_.push_back(spare_ != nullptr ? std::move(spare_) : std::make_unique<Chunk>());
     chunks_.back()->reset(types_);
   }
   return {};
+}
+
+void RowStore::clear() {
+  // A chunk whose texts took much is not worth keeping.
+  constexpr size_t kKeptBytes = 256u << 10;
+  if (!chunks_.empty() && chunks_[0]->memory_bytes() <= kKeptBytes) spare_ = std::move(chunks_[0]);
+  chunks_.clear();
+  row_count_ = 0;
+  charge_.reset();
 }
 
 Status RowStore::append(std::span<const Column> columns, uint32_t row_count) {

@@ -33,6 +33,11 @@ class RowStore : public std::enable_shared_from_this<RowStore> {
   // Copies a row of another store of the same types.
   Status append_row(const RowStore& from, uint32_t row);
 
+  // Forgets all rows and gives back their charge. One chunk's memory stays, for rows to come.
+  void clear();
+  // Charges rows to come to another budget; there must be none.
+  void draw_on(MemoryBudget& budget) { budget_ = &budget; }
+
   uint32_t row_count() const { return row_count_; }
   uint32_t chunk_count() const { return static_cast<uint32_t>(chunks_.size()); }
   const Chunk& chunk(uint32_t position) const { return *chunks_[position]; }
@@ -53,6 +58,7 @@ class RowStore : public std::enable_shared_from_this<RowStore> {
   MemoryBudget* budget_;
   const char* purpose_;
   std::vector<std::unique_ptr<Chunk>> chunks_;
+  std::unique_ptr<Chunk> spare_;
   uint32_t row_count_ = 0;
   size_t chunk_bytes_ = 0;  // lanes of one chunk
   MemoryCharge charge_;

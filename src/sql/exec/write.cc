@@ -35,11 +35,16 @@ class Write : public Operator {
     return true;
   }
 
-  void finish() override { kept_.reset(); }
+  void finish() override {
+    // Rows that someone else still holds stay as they are.
+    if (kept_.use_count() > 1) kept_.reset();
+    if (kept_ != nullptr) kept_->clear();
+  }
 
   void begin_keeping(std::span<const Type> types) {
     given_ = 0;
-    kept_ = std::make_shared<RowStore>(types, *context().budget, "write");
+    if (kept_ == nullptr) kept_ = std::make_shared<RowStore>(types, *context().budget, "write");
+    kept_->draw_on(*context().budget);
   }
 
   // Inserts what is kept.
@@ -171,8 +176,7 @@ class CreateTableAs : public Write {
     if (plan().if_not_exists && context().transaction->catalog().find(table.name) != nullptr) {
       return {};
     }
-    MOTE_ASSIGN(const TableId id,
-                context().transaction->create_table(table.name, table.schema));
+    MOTE_ASSIGN(const TableId id, context().transaction->create_table(table.name, table.schema));
     while (true) {
       MOTE_ASSIGN(const bool more, child().next(rows_));
       if (!more) break;
