@@ -67,7 +67,6 @@ class IntegerStream {
   // The lag whose differences are narrowest; 0 when none saves anything worth a try.
   static uint32_t find_lag(const SampleBlocks& sample);
   static void turn_residuals(Turns turns, const uint64_t* words, uint32_t count, uint64_t* out);
-  static void sum_turns(Turns turns, uint32_t count, uint64_t* words);
   void train_model(const SampleBlocks& sample);
   size_t sampled_bytes(const SampleBlocks& sample) const;
   // Writes nothing when the residuals are as wide as words.

@@ -76,12 +76,6 @@ void IntegerStream::turn_residuals(Turns turns, const uint64_t* words, uint32_t 
   take_lagged_differences(first.data() + lag, count - lag, lag, out + lag);
 }
 
-void IntegerStream::sum_turns(Turns turns, uint32_t count, uint64_t* words) {
-  const uint32_t lag = turns.lag;
-  if (turns.order == 2) sum_lagged_differences(words + lag, count - lag, lag);
-  sum_lagged_differences(words, count, lag);
-}
-
 void IntegerStream::encode_turns(const uint64_t* words, uint32_t count, std::string* out) const {
   Words residuals;
   turn_residuals(turns_, words, count, residuals.data());
@@ -135,7 +129,7 @@ Status IntegerStream::decode_turns(ByteReader& reader, uint32_t count, uint64_t*
       words[i] = join_head(high[i], words[i] - packed.base, packed.width);
     }
   }
-  sum_turns(turns_, count, words);
+  sum_lagged_differences(words, count, turns_.lag, turns_.order);
   return {};
 }
 
@@ -165,7 +159,8 @@ Status IntegerStream::decode_turns_word(ByteReader& reader, uint32_t count, uint
   for (uint32_t i = 0; i < std::min(turns_.order, turn + 1); ++i) {
     turn_words[i] = join_head(high[i * lag + place], turn_words[i] - packed.base, packed.width);
   }
-  sum_turns({1, turns_.order}, turn + 1, turn_words.data());
+  const uint32_t order = std::min(turns_.order, turn);
+  if (order > 0) sum_lagged_differences(turn_words.data(), turn + 1, /*lag=*/1, order);
   *word = turn_words[turn];
   return {};
 }

@@ -59,7 +59,7 @@ class IntegerCodec : public WordCodec {
 class OrderedCodec : public WordCodec {
  public:
   OrderedCodec(LaneKind kind, uint32_t shift, IntegerStream stream)
-      : kind_(kind), shift_(shift), stream_(std::move(stream)) {}
+      : kind_(kind), shift_(shift), rule_(rule_of(kind, shift)), stream_(std::move(stream)) {}
 
   std::string name() const override { return "ordered" + stream_.name_suffix(); }
   void serialize(std::string* out) const override {
@@ -78,27 +78,28 @@ class OrderedCodec : public WordCodec {
   }
   Status decode(ByteReader& reader, uint32_t count, uint64_t* words) const override {
     MOTE_TRY(stream_.decode(reader, count, words));
-    for (uint32_t i = 0; i < count; ++i) words[i] = bits(words[i]);
+    ordered_to_bits(words, count, rule_);
     return {};
   }
   Status decode_word(ByteReader& reader, uint32_t count, uint32_t at,
                      uint64_t* word) const override {
     MOTE_TRY(stream_.decode_word(reader, count, at, word));
-    *word = bits(*word);
+    *word = rule_.bits(*word);
     return {};
   }
   size_t memory_bytes() const override { return sizeof(*this) + stream_.memory_bytes(); }
 
  private:
-  uint64_t bits(uint64_t shifted) const {
+  static OrderedBits rule_of(LaneKind kind, uint32_t shift) {
     // The cut bits are zero in the float, hence, where the sign inverts the order, ones here.
-    const uint64_t sign = static_cast<uint64_t>(static_cast<int64_t>(shifted) >> 63);
-    const uint64_t cut = sign & ((1ull << shift_) - 1);
-    return bits_from_ordered(kind_, (shifted << shift_) | cut);
+    const uint64_t cut = (1ull << shift) - 1;
+    const uint64_t kept = kind == LaneKind::kFloat32 ? 0xffffffffull : ~0ull;
+    return {shift, cut, kept >> 1, kept};
   }
 
   const LaneKind kind_;
   const uint32_t shift_;
+  const OrderedBits rule_;
   const IntegerStream stream_;
 };
 

@@ -88,7 +88,8 @@ WordCodecResult parse_raw_codec(LaneKind kind, ByteReader& reader);
 std::unique_ptr<WordCodec> choose_word_codec(const WordSeries& series);
 std::unique_ptr<WordCodec> plan_word_codec(WordEncoding encoding, const WordSeries& series);
 
-// Bits of floats to integers of the same order and back; the lane is kFloat32 or kFloat64.
+// Bits of floats to integers of the same order; OrderedBits (kernels) is the way back. The lane is
+// kFloat32 or kFloat64.
 inline uint64_t ordered_from_bits(LaneKind kind, uint64_t bits) {
   if (kind == LaneKind::kFloat32) {
     const uint32_t word = static_cast<uint32_t>(bits);
@@ -97,14 +98,6 @@ inline uint64_t ordered_from_bits(LaneKind kind, uint64_t bits) {
   }
   return bits ^ (static_cast<uint64_t>(static_cast<int64_t>(bits) >> 63) >> 1);
 }
-inline uint64_t bits_from_ordered(LaneKind kind, uint64_t ordered) {
-  if (kind == LaneKind::kFloat32) {
-    const uint32_t word = static_cast<uint32_t>(ordered);
-    return word ^ (static_cast<uint32_t>(static_cast<int32_t>(word) >> 31) >> 1);
-  }
-  return ordered ^ (static_cast<uint64_t>(static_cast<int64_t>(ordered) >> 63) >> 1);
-}
-
 // Test access: while a value is set, every lane that it suits is encoded with it.
 struct ForcedEncoding {
   static inline int word_encoding = -1;  // a WordEncoding

@@ -109,7 +109,17 @@ void unpack_words(const char* packed, uint32_t count, uint64_t base, uint32_t wi
   }
   if (count == kPackedBlock) return unpack_lanes(packed, base, width, words);
   const size_t size_bytes = packed_bytes(count, width);
-  for (uint32_t i = 0; i < count; ++i) {
+  uint32_t i = 0;
+  // As long as the eight bytes from a word's first one hold all of it and are there.
+  if (width <= 57) {
+    const uint64_t mask = mask_of(width);
+    for (size_t bit = 0; i < count && bit / 8 + 8 <= size_bytes; ++i, bit += width) {
+      uint64_t word = 0;
+      std::memcpy(&word, packed + bit / 8, sizeof(word));
+      words[i] = base + ((word >> (bit % 8)) & mask);
+    }
+  }
+  for (; i < count; ++i) {
     words[i] = base + read_bits(packed, size_bytes, static_cast<size_t>(i) * width, width);
   }
 }

@@ -8,3 +8,6 @@
 #else
 #define MOTE_CLONES
 #endif
+
+// Parts of such loops: outside of them they would be compiled for the plain machine alone.
+#define MOTE_LOOP_PART __attribute__((always_inline)) inline

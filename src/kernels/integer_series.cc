@@ -138,21 +138,82 @@ MOTE_CLONES void take_lagged_differences(const uint64_t* words, uint32_t count, 
   for (; i < count; ++i) out[i] = words[i] - words[i - lag];
 }
 
-MOTE_CLONES void sum_lagged_differences(uint64_t* words, uint32_t count, uint32_t lag) {
-  uint32_t i = lag;
-  // At other distances a vector is loaded from parts of two that were just stored, which is slower
-  // than word after word.
-  if (lag % kQuad == 0) {
-    for (; i + kQuad <= count; i += kQuad) {
-      Quad quad;
-      Quad before;
-      std::memcpy(&quad, words + i, sizeof(quad));
-      std::memcpy(&before, words + i - lag, sizeof(before));
-      quad += before;
-      std::memcpy(words + i, &quad, sizeof(quad));
-    }
+namespace {
+
+// Four neighbours of each turn, their sums held in registers. Returns the first row that is not
+// done: up to three are left before the end.
+template <uint32_t kOrder>
+MOTE_LOOP_PART uint32_t sum_quads(uint64_t* words, uint32_t count, uint32_t lag, uint32_t from) {
+  Quad word;
+  Quad difference = {};
+  std::memcpy(&word, words + from, sizeof(word));
+  uint32_t i = from + lag;
+  if (kOrder == 2 && i + kQuad <= count) {
+    std::memcpy(&difference, words + i, sizeof(difference));
+    word += difference;
+    std::memcpy(words + i, &word, sizeof(word));
+    i += lag;
   }
-  for (; i < count; ++i) words[i] += words[i - lag];
+  for (; i + kQuad <= count; i += lag) {
+    Quad residual;
+    std::memcpy(&residual, words + i, sizeof(residual));
+    if (kOrder == 2) {
+      difference += residual;
+      word += difference;
+    } else {
+      word += residual;
+    }
+    std::memcpy(words + i, &word, sizeof(word));
+  }
+  return i;
+}
+
+// One place of each turn.
+template <uint32_t kOrder>
+MOTE_LOOP_PART void sum_place(uint64_t* words, uint32_t count, uint32_t lag, uint32_t i) {
+  uint64_t word = words[i - lag];
+  uint64_t difference = kOrder == 2 && i >= 2 * lag ? word - words[i - 2 * lag] : 0;
+  for (; i < count; i += lag) {
+    difference = kOrder == 2 ? difference + words[i] : words[i];
+    word += difference;
+    words[i] = word;
+  }
+}
+
+template <uint32_t kOrder>
+MOTE_LOOP_PART void sum_turns(uint64_t* words, uint32_t count, uint32_t lag) {
+  uint32_t place = 0;
+  for (; place + kQuad <= lag; place += kQuad) {
+    const uint32_t end = sum_quads<kOrder>(words, count, lag, place);
+    for (uint32_t i = end; i < count; ++i) sum_place<kOrder>(words, i + 1, lag, i);
+  }
+  for (; place < lag; ++place) sum_place<kOrder>(words, count, lag, place + lag);
+}
+
+}  // namespace
+
+MOTE_CLONES void sum_lagged_differences(uint64_t* words, uint32_t count, uint32_t lag,
+                                        uint32_t order) {
+  if (order == 2) {
+    sum_turns<2>(words, count, lag);
+  } else {
+    sum_turns<1>(words, count, lag);
+  }
+}
+
+MOTE_CLONES void ordered_to_bits(uint64_t* words, uint32_t count, const OrderedBits& rule) {
+  const OrderedBits copy = rule;
+  uint32_t i = 0;
+  for (; i + kQuad <= count; i += kQuad) {
+    SignedQuad ordered;
+    std::memcpy(&ordered, words + i, sizeof(ordered));
+    const Quad sign = (Quad)(ordered < 0);
+    Quad quad;
+    std::memcpy(&quad, words + i, sizeof(quad));
+    quad = (((quad << copy.shift) | (sign & copy.cut)) ^ (sign & copy.flip)) & copy.kept;
+    std::memcpy(words + i, &quad, sizeof(quad));
+  }
+  for (; i < count; ++i) words[i] = copy.bits(words[i]);
 }
 
 MOTE_CLONES uint32_t count_runs(const uint64_t* words, uint32_t count) {

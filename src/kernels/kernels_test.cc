@@ -53,17 +53,35 @@ TEST(IntegerSeries, DifferencesSumToTheSeries) {
   }
 }
 
-// Series that take turns, at every distance, also when the series is shorter than that.
+// Series that take turns, at every distance, once and twice, also when the last turn is broken off.
 TEST(IntegerSeries, LaggedDifferencesSumToTheSeries) {
-  for (uint32_t lag : {1u, 2u, 3u, 4u, 5u, 7u, 8u, 16u, 17u, 64u}) {
-    for (uint32_t count : {1u, 4u, 9u, 17u, 1000u, 1024u}) {
+  for (uint32_t lag : {1u, 2u, 3u, 4u, 5u, 7u, 8u, 16u, 17u, 63u, 64u}) {
+    for (uint32_t count : {128u, 129u, 131u, 150u, 1000u, 1023u, 1024u}) {
       SCOPED_TRACE(testing::Message() << "lag " << lag << ", " << count << " words");
       const std::vector<uint64_t> words = random_words(count * 100 + lag, count, 64);
       std::vector<uint64_t> series = words;
       take_lagged_differences(words.data(), count, lag, series.data());
       for (uint32_t i = lag; i < count; ++i) ASSERT_EQ(series[i], words[i] - words[i - lag]);
-      sum_lagged_differences(series.data(), count, lag);
+      std::vector<uint64_t> second = series;
+      take_lagged_differences(series.data() + lag, count - lag, lag, second.data() + lag);
+      sum_lagged_differences(series.data(), count, lag, 1);
       EXPECT_EQ(series, words);
+      sum_lagged_differences(second.data(), count, lag, 2);
+      EXPECT_EQ(second, words);
+    }
+  }
+}
+
+// The loop against its rule, word by word.
+TEST(IntegerSeries, OrderedIntegersBecomeBits) {
+  for (uint32_t shift : {0u, 1u, 29u}) {
+    const uint64_t cut = (1ull << shift) - 1;
+    for (const OrderedBits& rule : {OrderedBits{shift, cut, ~0ull >> 1, ~0ull},
+                                    OrderedBits{shift, cut, 0x7fffffff, 0xffffffff}}) {
+      std::vector<uint64_t> words = random_words(shift, 1023, 64);
+      const std::vector<uint64_t> ordered = words;
+      ordered_to_bits(words.data(), 1023, rule);
+      for (uint32_t i = 0; i < 1023; ++i) ASSERT_EQ(words[i], rule.bits(ordered[i]));
     }
   }
 }
