@@ -22,8 +22,9 @@ ALL_STAGES = USER_STAGES + [
     ("release", "long|concurrency", "long forms"),
     ("debug-asan", "unit|api|concurrency", "address and undefined-behaviour sanitizers"),
     ("tsan", "threads|concurrency", "thread sanitizer"),
+    ("release", "bank", "bug bank"),
+    ("release", "fuzz", "fuzzing"),
 ]
-EXTRA_STAGES = [("release", "fuzz", "fuzzing"), ("release", "bank", "bug bank")]
 SMALL_LIMIT_BYTES = 2 * 1024 * 1024
 
 
@@ -148,8 +149,9 @@ def small_size(totals):
 
 def main():
     parser = argparse.ArgumentParser(prog="tools/test")
-    parser.add_argument("--all", action="store_true", help="sanitizers, small build, long forms")
-    parser.add_argument("--extra", action="store_true", help="fuzz targets and the bug bank alone")
+    parser.add_argument("--all", action="store_true",
+                        help="sanitizers, small build, long forms, bug bank, fuzzing")
+    parser.add_argument("--only", help="one of the stages of --all, by a word of its name")
     parser.add_argument("--data", help="the folder of recordings")
     options = parser.parse_args()
 
@@ -166,7 +168,9 @@ def main():
 
     totals = Totals()
     built = {}
-    stages = ALL_STAGES if options.all else EXTRA_STAGES if options.extra else USER_STAGES
+    stages = ALL_STAGES if options.all else USER_STAGES
+    if options.only:
+        stages = [stage for stage in ALL_STAGES if options.only in stage[2]]
     for preset, labels, what in stages:
         if preset not in built:
             built[preset] = build(preset)

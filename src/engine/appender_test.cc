@@ -290,6 +290,42 @@ TEST_F(Threads, ReadersSeeWholeTransactionsWhileEverythingRuns) {
   ASSERT_OK(db_->close());
 }
 
+// A wake-up that is lost shows as a wait that ends only when the waiter looks by itself, after a
+// tenth of a second. Most waits are far shorter, however busy the machine is.
+TEST_F(Threads, AnAckWakesThoseWhoWaitForIt) {
+  auto appender = *db_->appender(table_, AppenderOptions{});
+  constexpr int kWaits = 21;
+  std::vector<int64_t> waited_ns;
+  for (int i = 0; i < kWaits; ++i) {
+    const int64_t began = posix_env().monotonic_ns();
+    const Ack ack = *put(*appender, i, "row");
+    ASSERT_OK(ack.wait_for(10'000'000'000));
+    waited_ns.push_back(posix_env().monotonic_ns() - began);
+  }
+  std::sort(waited_ns.begin(), waited_ns.end());
+  EXPECT_LT(waited_ns[kWaits / 2], 90'000'000);
+}
+
+TEST_F(Threads, OfThoseWhoInsertOneKeyAtOnceOneSucceeds) {
+  const TableId table = create_numbers(*db_, "keyed", /*with_key=*/true);
+  constexpr int kWriters = 4;
+  constexpr int64_t kKeys = 100;
+  std::atomic<int64_t> succeeded{0};
+  std::vector<Thread> writers;
+  for (int w = 0; w < kWriters; ++w) {
+    writers.push_back(start([&] {
+      for (int64_t key = 0; key < kKeys; ++key) {
+        const Status status = try_insert(*db_, table, {{key, "row"}});
+        if (status.ok()) succeeded.fetch_add(1);
+        EXPECT_TRUE(status.ok() || status.code() == Code::kConstraint) << shown(status);
+      }
+    }));
+  }
+  writers.clear();
+  EXPECT_EQ(succeeded.load(), kKeys);
+  EXPECT_EQ(rows_of(*db_, table).size(), static_cast<size_t>(kKeys));
+}
+
 TEST_F(Threads, OneOfManyClosesAndTheOthersAreTold) {
   for (int round = 0; round < 3; ++round) {
     std::atomic<int> closed_here{0};

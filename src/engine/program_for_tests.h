@@ -30,12 +30,13 @@ enum class Act : uint8_t {
   kCreate,
   kDrop,
   kReopen,  // close and open
+  kWide,    // a large part of a memtable and of a log file, into two tables
 };
-inline constexpr uint32_t kActs = 15;
+inline constexpr uint32_t kActs = 15;  // of small programs: all but kWide
 inline const char* name_of(Act act) {
-  constexpr const char* kNames[kActs] = {"insert", "both",  "erase",    "update",    "blob",
-                                         "large",  "async", "rollback", "savepoint", "checkpoint",
-                                         "vacuum", "pump",  "create",   "drop",      "reopen"};
+  constexpr const char* kNames[kActs + 1] = {
+      "insert",    "both",       "erase",  "update", "blob",   "large", "async",  "rollback",
+      "savepoint", "checkpoint", "vacuum", "pump",   "create", "drop",  "reopen", "wide"};
   return kNames[static_cast<size_t>(act)];
 }
 
@@ -136,6 +137,14 @@ class ProgramRunner {
     return transaction->commit(SyncMode::kSync).status();
   }
 
+  Status wide(const Step& step) {
+    MOTE_ASSIGN(auto transaction, db_->begin());
+    MOTE_TRY(insert_rows(*transaction, "a", fresh(4, step.salt, 9000)));
+    // Two of these fill a memtable, and its end lies between the second one's tables.
+    MOTE_TRY(insert_rows(*transaction, "b", fresh(9, step.salt, 9000)));
+    return transaction->commit(SyncMode::kSync).status();
+  }
+
   // Erases about a third of a table; puts the keys back when `again`.
   Status erase(const Step& step, bool again) {
     const std::string name = table_name(step.salt);
@@ -216,6 +225,7 @@ class ProgramRunner {
       case Act::kCreate: return create_or_drop(step, true);
       case Act::kDrop: return create_or_drop(step, false);
       case Act::kReopen: return reopen();
+      case Act::kWide: return wide(step);
     }
     return {};
   }

@@ -63,6 +63,41 @@ TEST(Crash, EveryProgramOfThreeActsLeavesAPrefix) {
   printf("%llu crash images\n", static_cast<unsigned long long>(images));
 }
 
+// What programs of three acts are too short for.
+void expect_prefixes(const Program& program, uint32_t every) {
+  SCOPED_TRACE(text_of(program));
+  RecordedRun run(program.size());
+  record_run(program, small_options(), &run);
+  enumerate_crashes(run, small_options(), every, 1);
+}
+
+TEST(Crash, AReplacedDeleteSetLeavesAPrefix) {
+  expect_prefixes({{Act::kInsert, 20},
+                   {Act::kErase, 0},
+                   {Act::kCheckpoint, 0},
+                   {Act::kErase, 2},
+                   {Act::kCheckpoint, 0},
+                   {Act::kErase, 4},
+                   {Act::kVacuum, 0}},
+                  1);
+}
+
+TEST(Crash, AnAsynchronousCommitThatIsFlushedLeavesAPrefix) {
+  expect_prefixes({{Act::kInsert, 4}, {Act::kAsync, 4}, {Act::kCheckpoint, 0}, {Act::kInsert, 2}},
+                  1);
+}
+
+// Log files are filled, released and used again, and a replay fills memtables.
+TEST(Crash, ReusedLogFilesLeaveAPrefix) {
+  Program program;
+  for (uint32_t round = 0; round < 3; ++round) {
+    for (uint32_t i = 0; i < 9; ++i) program.push_back({Act::kWide, round + i});
+    program.push_back({Act::kErase, round});
+    program.push_back({Act::kCheckpoint, 0});
+  }
+  expect_prefixes(program, is_long() ? 1 : 17);
+}
+
 TEST(Crash, LongRandomProgramsLeaveAPrefix) {
   const uint32_t seeds = is_long() ? 200 : 4;
   for (uint32_t seed = 100; seed < 100 + seeds; ++seed) {
@@ -75,32 +110,46 @@ TEST(Crash, LongRandomProgramsLeaveAPrefix) {
   }
 }
 
-// Power fails again during recovery, at each of its calls, and then once more.
-TEST(Crash, RecoveryMayBeCutShortAgainAndAgain) {
-  const Program program = {{Act::kInsert, 7},
-                           {Act::kCheckpoint, 0},
-                           {Act::kUpdate, 1},
-                           {Act::kLarge, 2},
-                           {Act::kDrop, 2}};
+// Power fails in the first call of the program's last step, again during recovery, at each of its
+// calls, and then once more.
+void cut_recovery_short(const Program& program, uint64_t most_cuts) {
+  SCOPED_TRACE(text_of(program));
   RecordedRun run(3);
   record_run(program, small_options(), &run);
-  const uint64_t call = run.calls[4] + 1;
-  const auto torn = run.env.crash_image_during(call, PowerLoss::kTornSectors, 5);
-  for (uint64_t cut = 1; cut < 40; ++cut) {
+  const size_t steps = program.size();
+  const auto torn =
+      run.env.crash_image_during(run.calls[steps - 1] + 1, PowerLoss::kTornSectors, 5);
+  for (uint64_t cut = 1; cut < most_cuts; ++cut) {
     SCOPED_TRACE(cut);
     auto again = torn->crash_image(PowerLoss::kKeepAll, cut);
     again->cut_power_at(cut);
     {
       Result<std::unique_ptr<Database>> db = Database::open(*again, "db", small_options());
-      if (db.ok() && !again->power_is_off()) break;
+      if (db.ok() && !again->power_is_off()) return;
     }
     for (uint32_t policy = 0; policy < kPowerLossCount; ++policy) {
       SCOPED_TRACE(policy);
       auto image = again->crash_image(static_cast<PowerLoss>(policy), cut);
-      expect_recovered(*image, small_options(), run, 4, 5);
-      if (HasFatalFailure()) return;
+      expect_recovered(*image, small_options(), run, steps - 1, steps);
+      if (::testing::Test::HasFatalFailure()) return;
     }
   }
+  FAIL() << "recovery takes more calls than " << most_cuts;
+}
+
+TEST(Crash, RecoveryMayBeCutShortAgainAndAgain) {
+  cut_recovery_short({{Act::kInsert, 7},
+                      {Act::kCheckpoint, 0},
+                      {Act::kUpdate, 1},
+                      {Act::kLarge, 2},
+                      {Act::kDrop, 2}},
+                     200);
+}
+
+TEST(Crash, RecoveryThatFillsMemtablesMayBeCutShort) {
+  Program program(7, {Act::kWide, 1});
+  program.push_back({Act::kInsert, 3});
+  cut_recovery_short(program, 400);
 }
 
 // The n-th call fails, once or for ever: errors come back as such, what was acknowledged is there

@@ -101,6 +101,29 @@ TEST(Recovery, TellsDamageInTheLogFromATornTail) {
   EXPECT_EQ(rows.rbegin()->first, 8);
 }
 
+// A merge leaves nothing of deleted rows but their numbers, so they must stay deleted even when the
+// log that deleted them is lost.
+TEST(Recovery, RowsThatAMergePurgedStayDeletedWithoutTheLog) {
+  SimulatedEnv env(1);
+  auto db = open_for_test(env);
+  const TableId table = create_numbers(*db, "t");
+  fill(*db, table, 0, 10, "row");
+  ASSERT_OK(db->checkpoint());
+  for (int64_t i = 0; i < 5; ++i) erase_number(*db, table, i);
+  while (*db->pump(1'000'000)) {
+  }
+  ASSERT_EQ(db->counters().merges, 1u);
+  insert_numbers(*db, table, {{100, "later"}});
+  auto image = env.crash_image(PowerLoss::kLoseUnsynced, 1);
+  // The group of the first delete, behind those of the table and its rows.
+  ASSERT_OK(image->damage("db/" + files_like(*image, "log-")[0], 2 * 4096 + 70, "damage"));
+  EXPECT_EQ(Database::open(*image, "db", small_options()).status().code(), Code::kCorruption);
+  std::vector<std::string> report;
+  auto salvaged = Database::salvage(*image, "db", small_options(), &report);
+  ASSERT_OK(salvaged.status());
+  EXPECT_EQ(rows_of(**salvaged, table).size(), 5u);
+}
+
 TEST(Recovery, ReadingWritesNothing) {
   SimulatedEnv env(1);
   auto db = open_for_test(env);
