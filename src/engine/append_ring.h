@@ -9,7 +9,7 @@
 // A row number counts the accepted rows. A row is settled when it is known what became of it; a gap
 // in the numbers that the consumer sees are rows that were pushed out.
 //
-// Threading: begin_row .. end_row by one thread; take, settle, reject by one thread at a time (the
+// Threading: row() and end_row by one thread; take, settle, reject by one thread at a time (the
 // drain lock); the rest by any.
 #pragma once
 
@@ -23,6 +23,7 @@
 
 #include "base/memory_budget.h"
 #include "catalog/catalog.h"
+#include "engine/append_row.h"
 #include "engine/appender.h"
 #include "engine/options.h"
 #include "engine/record.h"
@@ -41,16 +42,8 @@ class AppendRing {
 
   // --- the producer
   const TableDefinition& table() const { return *table_; }
-  void begin_row();
-  void put_null();
-  void put_boolean(bool value);
-  void put_integer(int64_t value);
-  void put_float(double value);
-  void put_bytes(std::string_view value);
-  void put_vector(std::span<const float> elements);
-  void put_coordinates(TypeKind kind, const double* values, uint32_t count);
-  void put_interval(Interval value);
-  Result<uint64_t> end_row();  // the row's number; 0 when it was dropped at once
+  AppendRow& row() { return *row_; }  // the one that is being put
+  Result<uint64_t> end_row();         // the row's number; 0 when it was dropped at once
   void detach() { detached_.store(true, std::memory_order_release); }
 
   // --- any thread
@@ -59,6 +52,8 @@ class AppendRing {
   Status wait_for(uint64_t row, int64_t timeout_ns) const;
   Status flush(int64_t timeout_ns) const;
   bool empty() const;
+  // Rows are in the ring, or a call is under way that may put one there.
+  bool has_rows() const { return in_call_.load() || !empty(); }
   // No row is accepted any more; waits for a call that is under way.
   void refuse_rows();
   // Rows that are open now stay so for ever.
@@ -87,29 +82,24 @@ class AppendRing {
   AppendRing(std::shared_ptr<Core> core, std::shared_ptr<const TableDefinition> table,
              const AppenderOptions& options);
 
-  static constexpr uint32_t kHeaderBytes = 8;
   static constexpr uint32_t kSkip = UINT32_MAX;  // in a header: the next row is at the ring's start
   static constexpr size_t kMaxLostRanges = 65536;
   struct Header {
     uint32_t size_bytes;  // of header and row, a multiple of 8
     uint32_t number;      // the low bits of the row's number
   };
+  static_assert(sizeof(Header) == AppendRow::kHeaderBytes);
   struct LostRange {
     uint64_t first;
     uint64_t last;
     bool rejected;  // by the table, not pushed out
   };
 
-  void fail_row(Status why);
-  const ColumnDefinition* next_column(const char* given);
-  void write(const void* bytes, size_t size_bytes);
-  void put_default();
   bool place(size_t size_bytes);
   bool push_out_oldest();
   Result<uint64_t> put_row();
   Result<uint64_t> refuse(size_t size_bytes);
   bool wait_for_space(size_t size_bytes);
-  bool decode_row(std::string_view row, Chunk* rows, uint32_t at) const;
   void lose(LostRange range);
   const LostRange* lost(uint64_t row) const;
   // Under mutex_: what became of the row; nothing while it is open.
@@ -119,15 +109,11 @@ class AppendRing {
   const std::shared_ptr<const TableDefinition> table_;
   const AppenderOptions options_;
   const uint64_t capacity_;
-  std::vector<std::string> defaults_;  // a column, as it stands in a row; empty: NULL
   MemoryCharge charge_;
   std::unique_ptr<char[]> bytes_;
-  std::unique_ptr<char[]> row_;  // the row that is being put: at most half the ring
+  std::unique_ptr<AppendRow> row_;  // at most half the ring
 
   // Of the producer.
-  size_t row_bytes_ = 0;
-  uint32_t column_ = 0;
-  Status row_failure_;
   alignas(64) std::atomic<uint64_t> tail_{0};
   std::atomic<uint64_t> accepted_{0};
   std::atomic<uint64_t> refused_{0};
@@ -137,6 +123,7 @@ class AppendRing {
   alignas(64) std::atomic<uint64_t> head_{0};
   uint64_t taken_number_ = 0;  // of the last row taken
   std::string piece_;          // bytes copied out of the ring
+  std::vector<const char*> piece_rows_;
 
   std::atomic<bool> detached_{false};
   std::atomic<bool> in_call_{false};  // the producer is in end_row

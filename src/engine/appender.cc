@@ -13,27 +13,27 @@ Status Ack::wait_for(int64_t timeout_ns) const {
 }
 
 Appender::Appender(std::shared_ptr<AppendRing> ring) : ring_(std::move(ring)) {
-  ring_->begin_row();
+  ring_->row().begin();
 }
 Appender::~Appender() { ring_->detach(); }
 
 const Schema& Appender::schema() const { return ring_->table().schema; }
-void Appender::begin_row() { ring_->begin_row(); }
-void Appender::put_null() { ring_->put_null(); }
-void Appender::put_boolean(bool value) { ring_->put_boolean(value); }
-void Appender::put_integer(int64_t value) { ring_->put_integer(value); }
-void Appender::put_float(double value) { ring_->put_float(value); }
-void Appender::put_bytes(std::string_view value) { ring_->put_bytes(value); }
-void Appender::put_vector(std::span<const float> elements) { ring_->put_vector(elements); }
+void Appender::begin_row() { ring_->row().begin(); }
+void Appender::put_null() { ring_->row().put_null(); }
+void Appender::put_boolean(bool value) { ring_->row().put_boolean(value); }
+void Appender::put_integer(int64_t value) { ring_->row().put_integer(value); }
+void Appender::put_float(double value) { ring_->row().put_float(value); }
+void Appender::put_bytes(std::string_view value) { ring_->row().put_bytes(value); }
+void Appender::put_vector(std::span<const float> elements) { ring_->row().put_vector(elements); }
 void Appender::put_point(double x, double y) {
   const double values[] = {x, y};
-  ring_->put_coordinates(TypeKind::kPoint, values, 2);
+  ring_->row().put_coordinates(TypeKind::kPoint, values, 2);
 }
 void Appender::put_point3d(double x, double y, double z) {
   const double values[] = {x, y, z};
-  ring_->put_coordinates(TypeKind::kPoint3d, values, 3);
+  ring_->row().put_coordinates(TypeKind::kPoint3d, values, 3);
 }
-void Appender::put_interval(Interval value) { ring_->put_interval(value); }
+void Appender::put_interval(Interval value) { ring_->row().put_interval(value); }
 
 Result<Ack> Appender::end_row() {
   Result<uint64_t> number = ring_->end_row();

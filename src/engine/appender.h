@@ -2,8 +2,10 @@
 //
 // Each appender owns a ring of bytes, allocated and touched when it is made. Putting a row encodes
 // it in place and publishes it with one release store: no lock, no allocation, no system call. The
-// log thread takes what all rings have published once per window, in one commit group. One thread
-// uses an Appender; its counters and acks may be read by any.
+// log thread takes what all rings have published once per window, in one commit group. When no
+// appender has given a row for 100 windows it sleeps; the row that ends such a pause wakes it,
+// which is one system call. Who waits for an Ack does not wait for the end of the window. One
+// thread uses an Appender; its counters and acks may be read by any.
 #pragma once
 
 #include <cstdint>
@@ -27,7 +29,8 @@ class Ack {
   // True once the row is on the medium. False for a row that was pushed out, and for good after a
   // failed log.
   bool durable() const;
-  // Waits until the row is durable or can not be any more. Errors: kCancelled after timeout_ns;
+  // Waits until the row is durable or can not be any more; writes it, and what else there is, at
+  // once. Errors: kCancelled after timeout_ns;
   // kFull when the row was pushed out of the ring; kReadOnly or kIoError when the log failed before
   // it was written; kClosed.
   Status wait_for(int64_t timeout_ns) const;
@@ -50,8 +53,8 @@ class Appender {
   // A row is begun, its values put in column order, and ended. Columns that are not put are NULL
   // (or their constant DEFAULT). A value of the wrong type, a NULL in a NOT NULL column, a vector
   // of the wrong dimension or with NaN makes end_row fail with kConstraint or kInvalidArgument and
-  // the row is not accepted. None of these blocks, allocates or makes a system call, errors and
-  // FullPolicy::kBlock apart.
+  // the row is not accepted. None of these blocks, allocates or makes a system call, errors,
+  // FullPolicy::kBlock and the first row after a long pause apart.
   void begin_row();
   void put_null();
   void put_boolean(bool value);

@@ -136,13 +136,37 @@ TEST_F(AppenderOn, ColumnsThatAreNotPutTakeTheirDefault) {
 
 TEST_F(AppenderOn, ARowMayTakeHalfTheRing) {
   auto appender = make(FullPolicy::kFail);
-  // Header, a mark and 8 bytes, a mark and a length, and the text.
-  const size_t room = kMinRingBytes / 2 - 8 - 9 - 5;
+  // Header, a word of bits, a number, the text's size and place, and the text.
+  const size_t room = kMinRingBytes / 2 - 8 - 8 - 8 - 8;
   EXPECT_OK(put(*appender, 1, std::string(room - 1, 'x')).status());
   EXPECT_OK(put(*appender, 2, std::string(room, 'x')).status());
   EXPECT_EQ(put(*appender, 3, std::string(room + 1, 'x')).status().code(), Code::kLimit);
   ASSERT_OK(appender->flush(1'000'000'000));
   EXPECT_EQ(rows_of(*db_, table_).size(), 2u);
+}
+
+TEST_F(AppenderOn, TheColumnsOfARowMayTakeHalfTheRing) {
+  // Header, 4 words of bits, 8 bytes a column.
+  constexpr size_t kMost = (kMinRingBytes / 2 - 8 - 4 * 8) / 8;
+  AppenderOptions options;
+  options.ring_bytes = kMinRingBytes;
+  for (const size_t count : {kMost - 1, kMost, kMost + 1}) {
+    Schema schema;
+    for (size_t c = 0; c < count; ++c) {
+      schema.columns.push_back({"c" + std::to_string(c), Type::integer(), false, ""});
+    }
+    auto transaction = *db_->begin();
+    const TableId wide = *transaction->create_table("wide" + std::to_string(count), schema);
+    ASSERT_OK(transaction->commit(SyncMode::kSync).status());
+    const auto appender = db_->appender(wide, options);
+    EXPECT_EQ(appender.status().code(), count <= kMost ? Code::kOk : Code::kLimit) << count;
+    if (!appender.ok()) continue;
+    (*appender)->begin_row();
+    (*appender)->put_null();
+    (*appender)->put_integer(7);
+    ASSERT_OK((*appender)->end_row().status());
+    ASSERT_OK((*appender)->flush(1'000'000'000));
+  }
 }
 
 TEST_F(AppenderOn, RingSizesHaveLimits) {

@@ -1,5 +1,3 @@
-#include "engine/check.h"
-
 #include "engine/key_check.h"
 #include "engine/maintenance.h"
 

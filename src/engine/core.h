@@ -130,9 +130,8 @@ struct Core : std::enable_shared_from_this<Core> {
   // --- the log thread's and the background's wake-up
   Mutex log_wake_mutex{LockRank::kLeaf};
   CondVar log_wake;
-  bool log_wanted = false;
-  bool log_idle = false;  // it waits for log_wanted
   bool log_at_once = false;
+  std::atomic<bool> log_asleep{false};     // until there is work; who makes some wakes it
   std::atomic<bool> async_pending{false};  // commits are applied that nobody waits for
   std::atomic<bool> group_pending{false};
   Mutex background_mutex{LockRank::kLeaf};
@@ -209,21 +208,29 @@ struct Core : std::enable_shared_from_this<Core> {
   Status start_threads();
   void stop_log_thread();
   void stop_background_thread();
-  // at_once: without waiting for the end of its window.
+  // Call after what it is to see has been stored (sequentially consistent). at_once: it does not
+  // wait for the end of its window.
   void wake_log_thread(bool at_once = false);
   void wake_background();
   void log_loop();
+  bool has_log_work();
+  void sleep_until_log_work();
   void background_loop();
   // One piece of background work under the maintenance lock; true when there is more.
   Result<bool> background_step();
 
-  // drain.cc: commits what all rings have published and writes the open group.
-  Status drain_and_write();
+  // drain.cc: commits what all rings have published and writes the open group. *found_rows: there
+  // were some, or some could not be committed yet.
+  Status drain_and_write(bool* found_rows = nullptr);
+  // The same, unless another thread does it or there might be no room at once. True when all is
+  // written.
+  bool try_drain_and_write();
 
   // Where replay is, while it is; then 0.
   Lsn replay_floor = 0;
 
  private:
+  Status drain_rings(bool* found_rows);  // under drain_mutex
   Status ensure_epoch();
   Status check_lock_file();
   Status make_room(size_t log_bytes, size_t memtable_bytes);

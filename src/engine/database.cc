@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "engine/check.h"
 #include "engine/core.h"
 #include "engine/maintenance.h"
 #include "engine/recovery.h"

@@ -121,8 +121,21 @@ Status drain_ring(Core& core, const std::shared_ptr<AppendRing>& ring,
 
 }  // namespace
 
-Status Core::drain_and_write() {
+Status Core::drain_and_write(bool* found_rows) {
+  bool found = false;
   MutexLock drain(drain_mutex);
+  return drain_rings(found_rows != nullptr ? found_rows : &found);
+}
+
+bool Core::try_drain_and_write() {
+  if (!pool->has_free() || !log_has_room() || !drain_mutex.try_lock()) return false;
+  bool found_rows = false;
+  const Status written = drain_rings(&found_rows);
+  drain_mutex.unlock();
+  return written.ok();
+}
+
+Status Core::drain_rings(bool* found_rows) {
   std::vector<std::shared_ptr<AppendRing>> all;
   {
     MutexLock lock(rings_mutex);
@@ -134,6 +147,7 @@ Status Core::drain_and_write() {
     Status drained = drain_ring(*this, ring, &settlements);
     if (!drained.ok() && first_failure.ok()) first_failure = std::move(drained);
   }
+  *found_rows = !settlements.empty() || !first_failure.ok();
   Status written = write_open_group();
   if (written.ok() && !poisoned.load()) {
     for (const Settlement& done : settlements) done.ring->settle(done.number, done.row_count);

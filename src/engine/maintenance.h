@@ -23,6 +23,9 @@ enum class MergeKind : uint8_t {
 // Merges some adjacent parts of one table. True when it did.
 Result<bool> merge_once(Core& core, MergeKind kind);
 
+// Reads everything there is and compares it with what is said of it.
+Status check_database(Core& core, std::vector<std::string>* problems);
+
 // Sets the ballast aside, if one is wanted and the disk has room enough. Failing is no harm.
 void set_ballast(Core& core);
 // Gives the ballast up. True when there was one.

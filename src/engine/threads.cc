@@ -14,6 +14,9 @@ constexpr uint64_t kCalmBytesPerSecond = 40u << 20;
 constexpr int64_t kLongestPauseNs = 5'000'000;
 constexpr int64_t kRetryNs = 100'000'000;
 constexpr int64_t kIdleNs = 1'000'000'000;
+// For so many windows after a row the log thread looks after the rings; then it sleeps, and the
+// next row wakes it.
+constexpr int64_t kLingerWindows = 100;
 
 }  // namespace
 
@@ -45,9 +48,9 @@ Status pace(Core& core, size_t size_bytes, bool may_cancel) {
 }
 
 void Core::wake_log_thread(bool at_once) {
+  // It sees what was announced before this call at the end of its window, or it sleeps and says so.
+  if (!log_asleep.exchange(false) && !at_once) return;
   MutexLock lock(log_wake_mutex);
-  if (!log_idle && !at_once) return;  // it wakes at the end of the window anyway
-  log_wanted = true;
   log_at_once = log_at_once || at_once;
   log_wake.notify_one();
 }
@@ -58,34 +61,58 @@ void Core::wake_background() {
   background_wake.notify_all();
 }
 
+bool Core::has_log_work() {
+  if (async_pending.load() || group_pending.load()) return true;
+  MutexLock lock(rings_mutex);
+  return std::any_of(rings.begin(), rings.end(),
+                     [](const std::shared_ptr<AppendRing>& ring) { return ring->has_rows(); });
+}
+
+// Sleeps until there is work. Whoever makes work looks at log_asleep behind it; this looks for work
+// behind log_asleep. So one of the two sees the other.
+void Core::sleep_until_log_work() {
+  log_asleep.store(true);
+  if (has_log_work()) {
+    log_asleep.store(false);
+    return;
+  }
+  MutexLock lock(log_wake_mutex);
+  while (log_asleep.load() && !log_at_once && !log_stopping.load()) {
+    log_wake.wait(log_wake_mutex);
+  }
+  log_asleep.store(false);
+}
+
 void Core::log_loop() {
   log_thread_class.store(static_cast<uint8_t>(env.set_thread_class(ThreadClass::kRealTime)));
   const int64_t window_ns = std::max<int64_t>(options.window_ms, 1) * 1'000'000;
   const int64_t group_ns = std::max<int64_t>(options.group_ms, 1) * 1'000'000;
   int64_t due = env.monotonic_ns() + window_ns;
+  int64_t linger_until = 0;
   while (!log_stopping.load()) {
+    const bool streaming =
+        async_pending.load() || (ring_count.load() > 0 && env.monotonic_ns() < linger_until);
+    if (!streaming && !group_pending.load()) {
+      sleep_until_log_work();
+      due = env.monotonic_ns() + window_ns;
+    }
+    if (!streaming && group_pending.load()) due = env.monotonic_ns() + group_ns;
     {
       MutexLock lock(log_wake_mutex);
-      const bool streaming = ring_count.load() > 0 || async_pending.load();
-      if (!streaming && !group_pending.load()) {
-        log_idle = true;
-        while (!log_wanted && !log_stopping.load()) log_wake.wait(log_wake_mutex);
-        log_idle = false;
-        due = env.monotonic_ns() + window_ns;
-      }
-      if (!streaming && group_pending.load()) due = env.monotonic_ns() + group_ns;
-      log_wanted = false;
-      for (;;) {
+      while (!log_at_once && !log_stopping.load()) {
         const int64_t left = due - env.monotonic_ns();
-        if (left <= 0 || log_stopping.load() || log_at_once) break;
+        if (left <= 0) break;
         log_wake.wait_for(log_wake_mutex, left);
       }
       log_at_once = false;
     }
     // A failure is told to those who wait: by the log's poison, or by an ack that stays open.
-    const Status written = drain_and_write();
+    bool found_rows = false;
+    const Status written = drain_and_write(&found_rows);
     if (!written.ok()) wake_background();
-    due = std::max(due + window_ns, env.monotonic_ns());
+    const int64_t now = env.monotonic_ns();
+    if (found_rows) linger_until = now + kLingerWindows * window_ns;
+    due = std::clamp(due + window_ns, now, now + window_ns);
   }
 }
 
@@ -152,7 +179,6 @@ void Core::stop_log_thread() {
   log_stopping.store(true);
   {
     MutexLock lock(log_wake_mutex);
-    log_wanted = true;
     log_wake.notify_all();
   }
   log_thread.reset();
