@@ -40,10 +40,7 @@ Status Core::ensure_epoch() {
 // The lock file must be the one that this process holds, under its name: else another process may
 // take the directory for free.
 Status Core::check_lock_file() {
-  const Result<FileStat> found = env.stat(directory + "/" + kLockFileName);
-  // Whatever else keeps the file from being looked at says nothing about it.
-  if (!found.ok() && found.status().code() != Code::kNotFound) return {};
-  if (found.ok() && found->identity == lock_identity) return {};
+  if (lock_file->in_place()) return {};
   return io_error("%s/%s: was replaced or removed while the database is open", directory.c_str(),
                   kLockFileName);
 }

@@ -80,7 +80,6 @@ struct Core : std::enable_shared_from_this<Core> {
   MemoryBudget flush_budget;  // charged to the budget as a whole, so that a flush can not starve
   MemoryCharge flush_reserve;
   std::unique_ptr<FileLock> lock_file;
-  FileIdentity lock_identity;
   std::unique_ptr<Manifest> manifest;  // under the maintenance lock
   std::unique_ptr<BlockCache> cache;
   std::shared_ptr<BlobStore> blobs;

@@ -274,8 +274,6 @@ Status open_directory(Core& core) {
     return not_found("%s: there is no database", core.directory.c_str());
   }
   MOTE_ASSIGN(core.lock_file, core.env.lock(lock));
-  MOTE_ASSIGN(const FileStat stat, core.env.stat(lock));
-  core.lock_identity = stat.identity;
   return {};
 }
 

@@ -72,6 +72,9 @@ class File {
 class FileLock {
  public:
   virtual ~FileLock() = default;
+  // The file of that name is still the one that is locked. False when it was replaced or removed,
+  // so that another process may take the lock for free. True when nothing can be told. Cheap.
+  virtual bool in_place() const = 0;
 };
 
 class ThreadHandle {

@@ -148,6 +148,24 @@ pid_t child_that_waits(int out[2], int ready[2], const std::string& path, bool t
   ::_exit(::read(out[0], &byte, 1) == 0 ? 0 : 1);
 }
 
+TEST(PosixLock, SaysWhenItsFileIsNotInPlace) {
+  char directory[] = "/tmp/mote_env_XXXXXX";
+  ASSERT_NE(::mkdtemp(directory), nullptr);
+  const std::string path = std::string(directory) + "/LOCK";
+  const auto lock = posix_env().lock(path);
+  ASSERT_TRUE(lock.ok());
+  EXPECT_TRUE((*lock)->in_place());
+  ASSERT_TRUE(posix_env().rename(path, path + "2").ok());
+  EXPECT_FALSE((*lock)->in_place());
+  ASSERT_TRUE(posix_env().open(path, {OpenMode::kCreate, false}).ok());
+  EXPECT_FALSE((*lock)->in_place());
+  ASSERT_TRUE(posix_env().rename(path + "2", path).ok());
+  EXPECT_TRUE((*lock)->in_place());
+  ASSERT_TRUE(posix_env().remove(path).ok());
+  EXPECT_FALSE((*lock)->in_place());
+  ::rmdir(directory);
+}
+
 // The lock of a process is refused to others with its id, and comes back when it ends; the lock of
 // a parent is not kept by a child that lives on.
 TEST(PosixLock, IsRefusedWhileAnotherProcessHoldsIt) {

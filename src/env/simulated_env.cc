@@ -331,6 +331,7 @@ class SimulatedLock : public FileLock {
  public:
   explicit SimulatedLock(std::function<void()> release) : release_(std::move(release)) {}
   ~SimulatedLock() override { release_(); }
+  bool in_place() const override { return true; }
 
  private:
   const std::function<void()> release_;
