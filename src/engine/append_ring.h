@@ -75,6 +75,7 @@ class AppendRing {
   struct Stalled {
     RowBatch batch;
     std::vector<uint64_t> numbers;
+    bool has_blobs = false;  // counted among the core's blob_writers
   };
   std::optional<Stalled> stalled;
 

@@ -45,7 +45,8 @@ Status Core::check_lock_file() {
                   kLockFileName);
 }
 
-bool Core::log_has_room() { return log->has_room(); }
+// The open group finds room even if the one that is being written takes the next.
+bool Core::log_has_room() { return log->has_room(group_in_flight.load() ? 2 : 1); }
 
 // Waits, under the commit lock, for a free memtable or log room.
 Status Core::wait_for_room() {
@@ -186,6 +187,16 @@ void Core::apply_deletes(TableId table, const RowSet& rows, Version* changed) {
 Status Core::apply_rows(const std::shared_ptr<const TableDefinition>& table, const RowBatch& batch,
                         CommitSequence sequence, Version* changed) {
   MemtableRun& run = run_for(table, changed);
+  for (const Column& references : batch.references) {
+    if (!references.type().is(TypeKind::kBlob)) continue;
+    for (uint32_t row = 0; row < batch.rows.row_count(); ++row) {
+      if (references.is_null(row)) continue;
+      MOTE_ASSIGN(const BlobReference reference,
+                  BlobReference::deserialize(references.lane<std::string_view>()[row]));
+      uint32_t& first = stages.back()->first_blob_file;
+      first = std::min(first, reference.file);
+    }
+  }
   MOTE_TRY(run.append(batch.rows, batch.reference_pointers(), sequence));
   run.publish();
   heads[table->id].next_row += batch.rows.row_count();
@@ -343,6 +354,7 @@ Status Core::write_group() {
     header.wall_ns = env.wall_ns();
     last = last_sequence;
     versions.seal();
+    group_in_flight.store(true);
     open_group.clear();
     open_records = 0;
     async_pending.store(false);
@@ -350,6 +362,7 @@ Status Core::write_group() {
   }
   Status written = check_lock_file();
   if (written.ok()) written = log->append(header);
+  group_in_flight.store(false);
   if (!written.ok()) {
     poison(written);
     return written;

@@ -54,6 +54,7 @@ struct MemtableStage {
   std::vector<std::shared_ptr<const RowRange>> dropped;  // of dropped tables
   CommitSequence last_sequence = 0;                      // 0: nothing committed here
   Lsn floor = 0;                                         // replay of its commits starts here
+  uint32_t first_blob_file = UINT32_MAX;                 // its rows refer to this one or later ones
   // Set when it is frozen.
   VersionPointer end;  // head as of last_sequence
   std::vector<ManifestEdit::NextRow> next_rows;
@@ -125,6 +126,7 @@ struct Core : std::enable_shared_from_this<Core> {
   Status log_failure;
   std::atomic<CommitSequence> durable_sequence{0};
   std::atomic<bool> poisoned{false};
+  std::atomic<bool> group_in_flight{false};  // sealed, not written yet
 
   // --- the log thread's and the background's wake-up
   Mutex log_wake_mutex{LockRank::kLeaf};
@@ -159,7 +161,8 @@ struct Core : std::enable_shared_from_this<Core> {
   std::atomic<uint32_t> flushes_due{0};  // frozen memtables
   std::atomic<uint32_t> hurry{0};        // callers wait for maintenance: no pacing
   std::atomic<bool> merge_wanted{false};
-  std::atomic<uint32_t> blob_writers{0};  // transactions with blobs that are not committed
+  std::atomic<bool> blob_drop_wanted{false};  // files may be there that no row refers to
+  std::atomic<uint32_t> blob_writers{0};      // transactions with blobs that are not committed
 
   struct {
     std::atomic<uint64_t> commits{0}, groups{0}, part_bytes{0}, flushes{0}, merges{0};

@@ -153,7 +153,7 @@ Status vacuum_all(Core& core) {
     MOTE_ASSIGN(more, merge_once(core, MergeKind::kVacuum));
   }
   core.versions.reclaim();
-  return drop_unused_blobs(core);
+  return drop_unused_blobs(core).status();
 }
 
 }  // namespace

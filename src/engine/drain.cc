@@ -106,8 +106,11 @@ Status drain_ring(Core& core, const std::shared_ptr<AppendRing>& ring,
     bool wrote_blob = false;
     if (taken.batch.references.empty()) {
       const Chunk rows = taken.batch.rows;
-      if (Status split = split_large_values(*core.blobs, rows, &taken.batch, &wrote_blob);
-          !split.ok()) {
+      core.blob_writers.fetch_add(1);
+      Status split = split_large_values(*core.blobs, rows, &taken.batch, &wrote_blob);
+      taken.has_blobs = wrote_blob && split.ok();
+      if (!taken.has_blobs) core.blob_writers.fetch_sub(1);
+      if (!split.ok()) {
         taken.batch.rows = rows;
         taken.batch.references.clear();
         return split;
@@ -115,6 +118,7 @@ Status drain_ring(Core& core, const std::shared_ptr<AppendRing>& ring,
     }
     MOTE_ASSIGN(const uint64_t applied, apply_batch(core, *ring, taken.batch, taken.numbers));
     settlements->push_back({ring, taken.numbers.back(), applied});
+    if (taken.has_blobs) core.blob_writers.fetch_sub(1);
     ring->stalled.reset();
   }
 }

@@ -31,8 +31,9 @@ void set_ballast(Core& core);
 // Gives the ballast up. True when there was one.
 bool drop_ballast(Core& core);
 
-// Removes blob files that no row refers to, when that can be told.
-Status drop_unused_blobs(Core& core);
+// Removes blob files that no row refers to. False when that can not be told: transactions that
+// wrote blobs are open, or readers hold old versions.
+Result<bool> drop_unused_blobs(Core& core);
 
 // Copies a block of a range into `writer`, values in blob files as references. Rows in `purged`
 // become NULL. is_run: the range is a memtable run; else a column part.

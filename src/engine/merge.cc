@@ -268,28 +268,52 @@ Result<bool> merge_once(Core& core, MergeKind kind) {
     }
     core.counters.part_bytes.fetch_add(merged.file_bytes);
   }
+  if (dead_rows_of(choice) > 0) core.blob_drop_wanted.store(true);
   core.counters.merges.fetch_add(1);
   return true;
 }
 
-Status drop_unused_blobs(Core& core) {
-  // What a transaction has written and not committed is in no part; the next time, then.
-  if (core.blob_writers.load() != 0) return {};
-  const uint32_t end = core.blobs->next_file();
-  MOTE_TRY(flush_all(core));
-  core.versions.reclaim();
-  if (core.versions.retired_count() > 0 || core.blob_writers.load() != 0) return {};
-  std::set<uint32_t> referenced;
-  const VersionPointer version = core.versions.durable();
-  for (const auto& table : version->tables) {
+namespace {
+
+// The blob files that the version's parts refer to.
+Status add_blob_files(const Version& version, std::set<uint32_t>* files) {
+  for (const auto& table : version.tables) {
     for (size_t i = 0; i < table->ranges.size(); ++i) {
       if (table->runs[i] != nullptr) continue;
-      MOTE_ASSIGN(const std::vector<uint32_t> files,
+      MOTE_ASSIGN(const std::vector<uint32_t> named,
                   static_cast<const ColumnPart&>(*table->ranges[i]).blob_files());
-      referenced.insert(files.begin(), files.end());
+      files->insert(named.begin(), named.end());
     }
   }
-  return core.blobs->drop_unreferenced(referenced, end > 0 ? end - 1 : 0);
+  return {};
+}
+
+}  // namespace
+
+Result<bool> drop_unused_blobs(Core& core) {
+  // What a transaction has written and not committed is in no part; the next time, then.
+  if (core.blob_writers.load() != 0) return false;
+  uint32_t end = core.blobs->next_file();
+  // The file being written stays.
+  end = end > 0 ? end - 1 : 0;
+  core.versions.reclaim();
+  if (core.versions.retired_count() > 0) return false;
+  const VersionPin published = core.versions.pin();
+  VersionPointer head;
+  {
+    MutexLock lock(core.commit_mutex);
+    for (const auto& stage : core.stages) end = std::min(end, stage->first_blob_file);
+    head = core.versions.head();
+  }
+  // What has been applied is not durable yet, what is durable may not be shown yet.
+  const VersionPointer durable = core.versions.durable();
+  std::set<uint32_t> referenced;
+  for (const Version* version : {head.get(), durable.get(), &*published}) {
+    MOTE_TRY(add_blob_files(*version, &referenced));
+  }
+  MOTE_TRY(core.blobs->drop_unreferenced(
+      referenced, end, [&core](size_t size) { return pace(core, size, /*may_cancel=*/false); }));
+  return true;
 }
 
 }  // namespace mote

@@ -14,7 +14,7 @@ namespace {
 // Shares of the budget.
 uint64_t memtable_bytes_of(const DatabaseOptions& options) {
   if (options.memtable_bytes != 0) return options.memtable_bytes;
-  return std::clamp<uint64_t>(options.memory_bytes / 16, 128 * 1024, 16u << 20);
+  return std::clamp<uint64_t>(options.memory_bytes / 16, 128 * 1024, 64u << 20);
 }
 uint64_t cache_bytes_of(const DatabaseOptions& options) { return options.memory_bytes / 4; }
 
@@ -126,14 +126,23 @@ class Replay : public RecordVisitor {
     // Half a commit is never written to parts, so a memtable may grow beyond its arena until the
     // commit ends.
     if (active.last_sequence == sequence_) return {};
-    if (core_.options.read_only) {
-      if (!core_.pool->has_free()) MOTE_TRY(core_.pool->grow());
-      core_.freeze();
-      return {};
-    }
-    if (!core_.pool->has_free()) MOTE_TRY(core_.pool->grow());
+    MOTE_TRY(find_memtable());
     core_.freeze();
-    return flush_oldest(core_);
+    return {};
+  }
+
+  // Full memtables stay as they are and are written to parts behind the open: there were no more of
+  // them before the crash, so there is memory for them, unless the options have changed.
+  Status find_memtable() {
+    while (!core_.pool->has_free()) {
+      Status grown;
+      if (core_.options.read_only || core_.pool->is_short() || core_.stages.size() == 1) {
+        grown = core_.pool->grow();
+      }
+      if (core_.options.read_only || core_.stages.size() == 1) MOTE_TRY(grown);
+      if (!core_.pool->has_free()) MOTE_TRY(flush_oldest(core_));
+    }
+    return {};
   }
 
   Core& core_;
@@ -393,6 +402,8 @@ Status recover(Core& core, std::vector<std::string>* report) {
   core.versions.publish_durable(core.last_sequence);
   core.versions.reclaim();
   if (core.options.read_only || was_closed) return {};
+  // Values whose rows were never committed.
+  core.blob_drop_wanted.store(core.blobs->next_file() > 1);
   return remove_orphans(core, names);
 }
 

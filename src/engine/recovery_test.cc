@@ -22,6 +22,11 @@ void fill(Database& db, TableId table, int64_t from, int64_t to, const std::stri
   }
 }
 
+void pump_all(Database& db) {
+  while (*db.pump(1'000'000)) {
+  }
+}
+
 TEST(Keys, StayUniqueBehindThreeHundredThousandRowsAndAReopen) {
   SimulatedEnv env(1);
   DatabaseOptions options;
@@ -79,6 +84,99 @@ TEST(Recovery, NamesADamagedPartAndReadsTheRest) {
   EXPECT_LT(rows_of(**salvaged, bad).size(), 3000u);
   EXPECT_EQ(rows_of(**salvaged, good).size(), 1000u);
   EXPECT_EQ(try_insert(**salvaged, good, {{-1, "z"}}).code(), Code::kReadOnly);
+}
+
+DatabaseOptions long_log_options() {
+  DatabaseOptions options = small_options();
+  options.log_file_bytes = 4u << 20;
+  options.log_limit_bytes = 32u << 20;
+  return options;
+}
+
+// 420 KB of rows in memtables of 256 KB.
+std::unique_ptr<SimulatedEnv> crashed_with_full_memtables(TableId* table) {
+  SimulatedEnv env(1);
+  auto db = open_for_test(env, long_log_options());
+  *table = create_numbers(*db, "t");
+  const std::string text(700, 'x');
+  for (int64_t i = 0; i < 600; i += 100) fill(*db, *table, i, i + 100, text);
+  EXPECT_EQ(db->counters().flushes, 0u);
+  return env.crash_image(PowerLoss::kLoseUnsynced, 1);
+}
+
+TEST(Recovery, ReplaysIntoMemtablesAndFlushesBehindTheOpen) {
+  TableId table = 0;
+  const auto env = crashed_with_full_memtables(&table);
+  auto db = open_for_test(*env, long_log_options());
+  EXPECT_EQ(db->counters().part_bytes, 0u);
+  EXPECT_EQ(rows_of(*db, table).size(), 600u);
+  insert_numbers(*db, table, {{600, "behind"}});
+  pump_all(*db);
+  EXPECT_GE(db->counters().flushes, 2u);
+  EXPECT_EQ(rows_of(*db, table).size(), 601u);
+  // Cut short again, before and after.
+  for (const PowerLoss policy : {PowerLoss::kLoseUnsynced, PowerLoss::kKeepAll}) {
+    const auto again = env->crash_image(policy, 2);
+    auto reopened = open_for_test(*again, long_log_options());
+    EXPECT_EQ(rows_of(*reopened, table).size(), 601u);
+  }
+}
+
+TEST(Recovery, FlushesWhenTheMemtablesHaveBecomeSmaller) {
+  TableId table = 0;
+  const auto env = crashed_with_full_memtables(&table);
+  DatabaseOptions options = long_log_options();
+  options.memtable_bytes = 128 * 1024;
+  auto db = open_for_test(*env, options);
+  EXPECT_GT(db->counters().flushes, 0u);
+  EXPECT_EQ(rows_of(*db, table).size(), 600u);
+}
+
+TEST(Blobs, OfRowsThatWereNeverCommittedGoAfterTheNextOpen) {
+  SimulatedEnv env(1);
+  auto db = open_for_test(env);
+  const TableId table = create_numbers(*db, "t");
+  const std::string kept(20'000, 'k');
+  insert_numbers(*db, table, {{1, kept}});
+  ASSERT_OK(db->close());
+  db = open_for_test(env);
+  auto open = *db->begin();
+  ASSERT_OK(open->insert(table, chunk_of({{2, std::string(20'000, 'l')}})));
+  ASSERT_EQ(files_like(env, "blob-").size(), 2u);
+  const auto image = env.crash_image(PowerLoss::kKeepAll, 1);
+  db = open_for_test(*image);
+  insert_numbers(*db, table, {{3, kept}});
+  pump_all(*db);
+  EXPECT_EQ(files_like(*image, "blob-").size(), 2u);
+  EXPECT_EQ(rows_of(*db, table), (Rows{{1, kept}, {3, kept}}));
+  // What is in a memtable, and what an open transaction has written, stays.
+  const auto again = image->crash_image(PowerLoss::kKeepAll, 2);
+  db = open_for_test(*again);
+  auto writer = *db->begin();
+  ASSERT_OK(writer->insert(table, chunk_of({{4, kept}})));
+  pump_all(*db);
+  ASSERT_OK(writer->commit(SyncMode::kSync).status());
+  pump_all(*db);
+  EXPECT_EQ(rows_of(*db, table), (Rows{{1, kept}, {3, kept}, {4, kept}}));
+  db.reset();
+}
+
+TEST(Blobs, GoWithTheirRowsThoughACommittedTransactionIsKept) {
+  SimulatedEnv env(1);
+  auto db = open_for_test(env);
+  const TableId table = create_numbers(*db, "t");
+  auto committed = *db->begin();
+  ASSERT_OK(committed->insert(table, chunk_of({{1, std::string(20'000, 'x')}})));
+  ASSERT_OK(committed->commit(SyncMode::kSync).status());
+  EXPECT_NE(committed->catalog().find("t"), nullptr);
+  ASSERT_OK(db->close());
+  db = open_for_test(env);
+  auto kept = *db->begin();
+  ASSERT_OK(kept->insert(table, chunk_of({{2, std::string(20'000, 'y')}})));
+  ASSERT_OK(kept->commit(SyncMode::kSync).status());
+  erase_number(*db, table, 1);
+  ASSERT_OK(db->vacuum());
+  EXPECT_EQ(files_like(env, "blob-").size(), 1u);
 }
 
 TEST(Recovery, TellsDamageInTheLogFromATornTail) {

@@ -136,10 +136,16 @@ Result<bool> Core::background_step() {
     return true;
   }
   set_ballast(*this);
-  if (!merge_wanted.load()) return false;
-  MOTE_ASSIGN(const bool merged, merge_once(*this, MergeKind::kTiered));
-  if (!merged) merge_wanted.store(false);
-  return merged;
+  if (merge_wanted.load()) {
+    MOTE_ASSIGN(const bool merged, merge_once(*this, MergeKind::kTiered));
+    if (merged) return true;
+    merge_wanted.store(false);
+  }
+  if (blob_drop_wanted.load()) {
+    MOTE_ASSIGN(const bool dropped, drop_unused_blobs(*this));
+    if (dropped) blob_drop_wanted.store(false);
+  }
+  return false;
 }
 
 void Core::background_loop() {

@@ -141,11 +141,11 @@ Status Transaction::insert(TableId table, const Chunk& rows) {
   Core& core = *state_->core;
   RowBatch batch;
   bool wrote_blob = false;
+  // Counted before the first byte is written: who drops unused files must not miss it.
+  core.blob_writers.fetch_add(1);
   const Status split = split_large_values(*core.blobs, rows, &batch, &wrote_blob);
-  if (wrote_blob && !state_->wrote_blobs) {
-    state_->wrote_blobs = true;
-    core.blob_writers.fetch_add(1);
-  }
+  if (!wrote_blob || state_->wrote_blobs) core.blob_writers.fetch_sub(1);
+  state_->wrote_blobs = state_->wrote_blobs || wrote_blob;
   MOTE_TRY(split);
   if (writes.rows == nullptr) {
     writes.rows = std::make_shared<OwnRows>(version->definition, *core.part_environment);
@@ -279,8 +279,12 @@ void Transaction::State::end(bool keep_files) {
   }
   savepoints.clear();
   writes.clear();
-  changed_catalog.reset();
   created.clear();
+  // What the snapshot held goes now, not with the transaction, which its owner may keep for long.
+  if (changed_catalog == nullptr) changed_catalog = pin->catalog;
+  pin.reset();
+  if (wrote_blobs) core->blob_writers.fetch_sub(1);
+  wrote_blobs = false;
 }
 
 PreparedTable Transaction::State::prepare(const TableWrites& own) const {

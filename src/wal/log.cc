@@ -240,14 +240,17 @@ Status Log::advance_to(uint64_t number) {
   }
 }
 
-bool Log::has_room() const {
+bool Log::has_room(uint32_t groups) const {
   const Lsn end = end_lsn();
   const uint64_t used = end % options_.file_bytes;
   const uint64_t number = end / options_.file_bytes;
+  const uint64_t group_bytes = round_up_to_block(kGroupHeaderBytes + max_payload_bytes());
   MutexLock lock(files_->mutex);
-  if (!files_->ready.empty()) return true;
-  if (files_->current == nullptr || files_->current_number != number) return false;
-  return options_.file_bytes - used >= round_up_to_block(kGroupHeaderBytes + max_payload_bytes());
+  uint64_t fitting = files_->ready.size() * (options_.file_bytes / group_bytes);
+  if (files_->current != nullptr && files_->current_number == number) {
+    fitting += (options_.file_bytes - used) / group_bytes;
+  }
+  return fitting >= groups;
 }
 
 bool Log::wants_next_file() const {

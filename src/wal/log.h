@@ -115,8 +115,8 @@ class Log {
   // the next open to find out.
   Status append(GroupHeader& header);
 
-  // True when append would find room for the largest group without making a file.
-  bool has_room() const;
+  // True when append would find room for so many of the largest groups without making a file.
+  bool has_room(uint32_t groups = 1) const;
   // Work for the background: makes one file more, unless kFilesAhead are ready. Errors: kDiskFull
   // (also of the byte limit), kIoError (not poison).
   Status prepare_next_file();
