@@ -126,6 +126,8 @@ bool Core::freeze() {
   // frozen memtable is left out at replay by its sequence.
   start_stage(replay_floor != 0 ? replay_floor : log->end_lsn());
   flushes_due.fetch_add(1);
+  const int64_t now = env.monotonic_ns();
+  fill_ns.store(now - frozen_at_ns.exchange(now));
   wake_background();
   return true;
 }

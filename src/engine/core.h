@@ -157,9 +157,11 @@ struct Core : std::enable_shared_from_this<Core> {
   std::map<uint64_t, Purged> purged;              // by file number
   std::map<TableId, uint64_t> written_row_bytes;  // memory a row took when a part was merged
   bool has_ballast = false;
-  bool flushing = false;                 // inside a merge
-  std::atomic<uint32_t> flushes_due{0};  // frozen memtables
-  std::atomic<uint32_t> hurry{0};        // callers wait for maintenance: no pacing
+  bool flushing = false;                    // inside a merge
+  std::atomic<uint32_t> flushes_due{0};     // frozen memtables
+  std::atomic<int64_t> frozen_at_ns{0};     // when the last one was frozen
+  std::atomic<int64_t> fill_ns{INT64_MAX};  // in what time it was filled
+  std::atomic<uint32_t> hurry{0};           // callers wait for maintenance: no pacing
   std::atomic<bool> merge_wanted{false};
   std::atomic<bool> blob_drop_wanted{false};  // files may be there that no row refers to
   std::atomic<uint32_t> blob_writers{0};      // transactions with blobs that are not committed

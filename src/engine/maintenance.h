@@ -46,6 +46,13 @@ void remove_part(const RowRange& part);
 // Appends to the manifest; a failure that leaves it in doubt ends all writing.
 Status commit_edit(Core& core, const ManifestEdit& edit);
 
+// Background writes when little comes: what keeps a 200 Hz writer undisturbed while the memtables
+// have room (measured: 40 MB/s in 256 KiB pieces).
+inline constexpr uint64_t kCalmBytesPerSecond = 40u << 20;
+// How fast the background writes. chosen: by the host, 0: nothing. fill_ns: in what time a memtable
+// of memtable_bytes is filled.
+uint64_t paced_bytes_per_second(uint64_t chosen, uint64_t memtable_bytes, int64_t fill_ns);
+
 // Waits as pacing wants before `size_bytes` are written. Errors: kCancelled when the database
 // closes and the work can be left.
 Status pace(Core& core, size_t size_bytes, bool may_cancel);

@@ -7,9 +7,6 @@ namespace mote {
 
 namespace {
 
-// Background writes when the host gives no rate: what keeps a 200 Hz writer undisturbed while the
-// memtables have room (measured: 40 MB/s in 256 KiB pieces).
-constexpr uint64_t kCalmBytesPerSecond = 40u << 20;
 // The longest single pause: a close, or a writer that runs out of room, is not kept waiting.
 constexpr int64_t kLongestPauseNs = 5'000'000;
 constexpr int64_t kRetryNs = 100'000'000;
@@ -19,6 +16,14 @@ constexpr int64_t kIdleNs = 1'000'000'000;
 constexpr int64_t kLingerWindows = 100;
 
 }  // namespace
+
+uint64_t paced_bytes_per_second(uint64_t chosen, uint64_t memtable_bytes, int64_t fill_ns) {
+  if (chosen != 0) return chosen;
+  // A part is no larger than its memtable, so this is done before the next memtable is full.
+  const double needed = 1.25 * static_cast<double>(memtable_bytes) * 1e9 /
+                        static_cast<double>(std::max<int64_t>(fill_ns, 1));
+  return std::max(kCalmBytesPerSecond, static_cast<uint64_t>(std::min(needed, 1e12)));
+}
 
 Status pace(Core& core, size_t size_bytes, bool may_cancel) {
   if (may_cancel && (core.stopping.load() || core.closing.load())) {
@@ -33,9 +38,11 @@ Status pace(Core& core, size_t size_bytes, bool may_cancel) {
     MOTE_TRY(flushed);
   }
   if (size_bytes == 0 || core.hurry.load() > 0 || core.flushes_due.load() > 1) return {};
-  const uint64_t rate = core.options.background_bytes_per_second != 0
-                            ? core.options.background_bytes_per_second
-                            : kCalmBytesPerSecond;
+  // A memtable that is being filled for longer than the last one was says that less comes now.
+  const int64_t filling_ns = core.env.monotonic_ns() - core.frozen_at_ns.load();
+  const uint64_t rate =
+      paced_bytes_per_second(core.options.background_bytes_per_second, core.pool->memtable_bytes(),
+                             std::max(core.fill_ns.load(), filling_ns));
   int64_t left = static_cast<int64_t>(size_bytes * 1'000'000'000 / rate);
   while (left > 0 && core.hurry.load() == 0 && core.flushes_due.load() <= 1 &&
          !core.stopping.load()) {

@@ -1,8 +1,9 @@
-// The log thread's sleep and the call that ends it: every order of their steps, and the thread
-// itself.
+// How fast the background writes. The log thread's sleep and the call that ends it: every order of
+// their steps, and the thread itself.
 #include <gtest/gtest.h>
 
 #include "engine/engine_for_tests.h"
+#include "engine/maintenance.h"
 #include "env/sync.h"
 
 namespace mote {
@@ -97,6 +98,17 @@ TEST(Wake, ARowAfterALongPauseIsWrittenThoughNobodyWaits) {
   for (const std::string& name : *posix_env().list(directory)) {
     ASSERT_OK(posix_env().remove(directory + "/" + name));
   }
+}
+
+TEST(Pace, FollowsWhatComesIn) {
+  constexpr int64_t kSecond = 1'000'000'000;
+  EXPECT_EQ(paced_bytes_per_second(7, 4u << 20, 1), 7u);
+  EXPECT_EQ(paced_bytes_per_second(0, 4u << 20, kSecond), kCalmBytesPerSecond);
+  EXPECT_EQ(paced_bytes_per_second(0, 32u << 20, kSecond), kCalmBytesPerSecond);
+  EXPECT_EQ(paced_bytes_per_second(0, 64u << 20, kSecond), 80u << 20);
+  EXPECT_EQ(paced_bytes_per_second(0, 4u << 20, kSecond / 20), 100u << 20);
+  EXPECT_EQ(paced_bytes_per_second(0, 4u << 20, INT64_MAX), kCalmBytesPerSecond);
+  EXPECT_GE(paced_bytes_per_second(0, 4u << 20, 0), 1'000'000'000'000u);
 }
 
 }  // namespace

@@ -173,6 +173,30 @@ TEST(Log, ByteLimitIsExactAndReleaseMakesRoom) {
   }
 }
 
+// So many of the largest groups need no file to be made, and one more does.
+TEST(Log, HasRoomForAsManyGroupsAsItSays) {
+  const auto env = machine_with_directory(1);
+  MemoryBudget budget(8u << 20);
+  LogOptions options = small_log();
+  options.file_bytes = 3u << 20;
+  options.limit_bytes = 4 * options.file_bytes;
+  const auto log = opened(*env, options, 0, 0, budget);
+  while (log->wants_next_file()) ASSERT_TRUE(log->prepare_next_file().ok());
+  const auto room = static_cast<uint32_t>(log->payload_room().size());
+  uint32_t groups = 0;
+  while (log->has_room(groups + 1)) ++groups;
+  EXPECT_GE(groups, 2 * Log::kFilesAhead);
+  std::vector<WrittenGroup> written;
+  for (uint32_t i = 0; i < groups; ++i) {
+    EXPECT_TRUE(log->has_room(groups - i));
+    EXPECT_FALSE(log->has_room(groups - i + 1));
+    const uint64_t before = env->call_count();
+    ASSERT_TRUE(append_group(*log, i, room, &written).ok());
+    ASSERT_EQ(env->call_count(), before + 1);
+  }
+  EXPECT_FALSE(log->has_room());
+}
+
 // With files prepared ahead an append is one write and nothing else.
 TEST(Log, AppendIsOneCallWhenTheNextFileIsReady) {
   const auto env = machine_with_directory(1);
