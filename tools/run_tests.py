@@ -1,10 +1,12 @@
 """Builds moteDB and runs its tests in stages; closes with `N passed, N failed, N skipped`.
 
 A stage is a build preset and the ctest labels to run in it. Each test program is counted by its
-cases; one that crashes or times out counts as one failure more.
+cases; one that crashes or times out counts as one failure more. As many run at once as there are
+cores.
 """
 
 import argparse
+import concurrent.futures
 import json
 import os
 import pathlib
@@ -12,6 +14,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -25,6 +28,8 @@ ALL_STAGES = USER_STAGES + [
     ("release", "bank", "bug bank"),
     ("release", "fuzz", "fuzzing"),
 ]
+# What is built of a preset; of others everything.
+TARGETS = {"tsan": ["env_test", "storage_test", "engine_test", "session_test", "process_test"]}
 SMALL_LIMIT_BYTES = 2 * 1024 * 1024
 
 
@@ -33,11 +38,18 @@ class Totals:
         self.passed = 0
         self.failed = 0
         self.skipped = 0
+        self.lock = threading.Lock()
 
     def add(self, passed, failed, skipped):
         self.passed += passed
         self.failed += failed
         self.skipped += skipped
+
+    def tell(self, text, passed, failed, skipped):
+        """What one of several tests that run at once has to say, in one piece."""
+        with self.lock:
+            self.add(passed, failed, skipped)
+            print(text, flush=True)
 
 
 def run(command, **options):
@@ -56,7 +68,8 @@ def build(preset):
     log.parent.mkdir(exist_ok=True)
     with log.open("w") as out:
         for command in (["cmake", "--preset", preset],
-                        ["cmake", "--build", "--preset", preset, "-j", jobs()]):
+                        ["cmake", "--build", "--preset", preset, "-j", jobs(),
+                         *(["--target", *TARGETS[preset]] if preset in TARGETS else [])]):
             if run(command, stdout=out, stderr=subprocess.STDOUT).returncode != 0:
                 out.flush()
                 print("\n".join(log.read_text(errors="replace").splitlines()[-60:]))
@@ -104,8 +117,7 @@ def count_cases(report, output):
 def run_test(test, environment, totals):
     command = test.get("command")
     if not command:
-        print(f"  {test['name']}: has no program")
-        totals.add(0, 1, 0)
+        totals.tell(f"  {test['name']}: has no program", 0, 1, 0)
         return
     timeout = float(property_of(test, "TIMEOUT", 600))
     report = pathlib.Path(tempfile.mkdtemp()) / "report.json"
@@ -123,15 +135,14 @@ def run_test(test, environment, totals):
     passed, failed, skipped = counts or ((1, 0, 0) if code == 0 else (0, 1, 0))
     if code != 0 and failed == 0:
         failed = 1  # it crashed, timed out or failed outside of its cases
-    totals.add(passed, failed, skipped)
     seconds = time.monotonic() - started
-    print(f"  {test['name']}: {passed} passed, {failed} failed, {skipped} skipped "
-          f"({seconds:.1f} s)")
-    for line in re.findall(r"^SKIPPED: .*$", output, re.M):
-        print(f"    {line}")
+    text = [f"  {test['name']}: {passed} passed, {failed} failed, {skipped} skipped "
+            f"({seconds:.1f} s)"]
+    text += [f"    {line}" for line in re.findall(r"^SKIPPED: .*$", output, re.M)]
     if failed:
-        print("\n".join(output.splitlines()[-80:]))
-        print(f"  {test['name']}: exit {code}")
+        text += output.splitlines()[-80:]
+        text.append(f"  {test['name']}: exit {code}")
+    totals.tell("\n".join(text), passed, failed, skipped)
 
 
 def small_size(totals):
@@ -183,8 +194,8 @@ def main():
             continue
         started = time.monotonic()
         print(f"{what}:")
-        for test in tests:
-            run_test(test, environment, totals)
+        with concurrent.futures.ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+            list(pool.map(lambda test: run_test(test, environment, totals), tests))
         print(f"{what}: {time.monotonic() - started:.0f} s")
     if options.all:
         small_size(totals)

@@ -51,7 +51,14 @@ const std::vector<std::string_view> kProgram = {
     "SELECT id FROM t ORDER BY v <-> '[1,1,1]', id LIMIT 5",
 };
 
-bool is_long() { return std::getenv("MOTE_TEST_LONG") != nullptr; }
+#if defined(__SANITIZE_ADDRESS__)
+constexpr uint64_t kSampleOf = 61;  // a sanitizer takes its time
+#else
+constexpr uint64_t kSampleOf = 23;
+#endif
+
+// Of how many charges or calls one is tried.
+uint64_t step() { return std::getenv("MOTE_TEST_LONG") != nullptr ? 1 : kSampleOf; }
 
 std::string shown(const Status& status) { return status.ok() ? "OK" : status.message(); }
 
@@ -214,10 +221,9 @@ class FailingCharges : public ::testing::TestWithParam<bool> {};
 
 TEST_P(FailingCharges, LeaveADatabaseThatGoesOn) {
   ASSERT_EQ(expected().answers.size(), kProgram.size());
-  const uint64_t step = is_long() ? 1 : 23;
   uint64_t runs = 0;
   bool fired = true;
-  for (uint64_t charge = 1; fired; charge += step, ++runs) {
+  for (uint64_t charge = 1; fired; charge += step(), ++runs) {
     SCOPED_TRACE("charge " + std::to_string(charge));
     SimulatedEnv env(charge);
     Program program(env);
@@ -239,10 +245,9 @@ class FailingCalls : public ::testing::TestWithParam<std::tuple<Fault, bool>> {}
 TEST_P(FailingCalls, LoseNothingAndDoNothingByHalves) {
   ASSERT_EQ(expected().answers.size(), kProgram.size());
   const auto [fault, for_ever] = GetParam();
-  const uint64_t step = is_long() ? 1 : 29;
   uint64_t runs = 0;
   bool fired = true;
-  for (uint64_t call = 1; fired; call += step, ++runs) {
+  for (uint64_t call = 1; fired; call += step(), ++runs) {
     SCOPED_TRACE("call " + std::to_string(call));
     SimulatedEnv machine(call);
     FaultyEnv env(machine);
