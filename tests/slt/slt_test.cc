@@ -1,5 +1,6 @@
 // Runs the SQL scripts of cases/*.slt, each in several modes: what a statement answers depends on
 // neither how commits become durable, nor how little memory there is, nor on a reopen in between.
+// (tests/sql/logic.py reads the format of sqllogictest, for scripts of others, through the C ABI.)
 //
 // A script is a list of records with blank lines between them; `#` begins a comment line. A record
 // is a line that says what is expected, and SQL:
