@@ -7,6 +7,7 @@
 
 #include "base/coding.h"
 #include "base/status.h"
+#include "column/integer_stream.h"
 
 namespace mote {
 
@@ -22,16 +23,13 @@ enum IntegerForm : uint8_t {
   kTurnsEntropy = 7,  // the same, entropy-coded
 };
 
-// A form that is slower to decode must be this much smaller: per mille of the faster one's size.
-// Entropy coding decodes several times slower than packed bits, so a column gets a model only for a
-// good reason; a column that has one uses it more freely.
+// A form of packed bits must be this much smaller than a simpler one: per mille of its size.
 inline constexpr size_t kDifferenceGain = 985;
-inline constexpr size_t kModelGain = 870;
-inline constexpr size_t kModelGainSmall = 985;
-inline constexpr size_t kEntropyGain = 960;
-// Words that plain forms leave at this many bytes would go on to byte planes, which decode no
-// faster.
-inline constexpr size_t kNoiseBytes = 6;
+
+// Bytes that entropy-coded words are charged for their decoding.
+inline size_t entropy_price_bytes(size_t words, Effort effort) {
+  return static_cast<size_t>(static_cast<double>(words) * kEntropyNs * bits_per_ns(effort) / 8);
+}
 
 // The cheapest of the forms without runs, a lag and a model.
 void encode_plain(const uint64_t* words, uint32_t count, std::string* out);

@@ -67,6 +67,33 @@ SampleBlocks compared(const SampleBlocks& sample) {
   return blocks;
 }
 
+// Word `at` of a block of differences: their sum as far as it.
+Status decode_summed_word(uint8_t form, ByteReader& reader, uint32_t count, uint32_t at,
+                          uint64_t* word) {
+  const uint64_t first = static_cast<uint64_t>(reader.signed_varint());
+  uint64_t difference =
+      form == kSecondDifferences ? static_cast<uint64_t>(reader.signed_varint()) : 0;
+  PackedBlock packed;
+  MOTE_TRY(read_packed(reader, count, &packed));
+  *word = first;
+  if (form == kDifferences && packed.width == 0 && packed.patch_count == 0) {
+    *word += at * packed.base;  // a constant stride, as sequence numbers have
+    return {};
+  }
+  Words words;
+  packed.unpack(words.data());
+  if (form == kDifferences) {
+    for (uint32_t i = 1; i <= at; ++i) *word += words[i];
+    return {};
+  }
+  if (at > 0) *word += difference;
+  for (uint32_t i = 2; i <= at; ++i) {
+    difference += words[i];
+    *word += difference;
+  }
+  return {};
+}
+
 }  // namespace
 
 void encode_plain(const uint64_t* words, uint32_t count, std::string* out) {
@@ -134,14 +161,13 @@ IntegerStream IntegerStream::train(const SampleBlocks& sample, Effort effort) {
     best_bytes = bytes;
   }
   IntegerStream other;
+  other.effort_ = effort;
   other.turns_ = best.turns_;
   other.train_model(sample);
   if (other.model_ == nullptr) return best;
   size_t words = 0;
   for (const auto& block : compared(sample)) words += block.size();
-  const bool small = effort == Effort::kSmall || best_bytes > words * kNoiseBytes;
-  const size_t gain = small ? kModelGainSmall : kModelGain;
-  const bool pays = other.sampled_bytes(sample) * 1000 < best_bytes * gain;
+  const bool pays = other.sampled_bytes(sample) + entropy_price_bytes(words, effort) < best_bytes;
   return pays ? std::move(other) : std::move(best);
 }
 
@@ -226,14 +252,14 @@ void IntegerStream::encode(const uint64_t* words, uint32_t count, std::string* o
     other.clear();
     encode_turns(words, count, &other);
     if (other.empty()) return;
-    const size_t gain = other[0] == kTurnsEntropy ? kEntropyGain : kDifferenceGain;
-    if (other.size() * 1000 < best * gain) out->replace(from, best, other);
+    const size_t price = other[0] == kTurnsEntropy ? entropy_price_bytes(count, effort_) : 0;
+    if ((other.size() + price) * 1000 < best * kDifferenceGain) out->replace(from, best, other);
     return;
   }
   if (model_ == nullptr || best < 16) return;
   other.assign(1, static_cast<char>(kEntropy));
   model_->encode(words, count, &other);
-  if (other.size() * 1000 < best * kEntropyGain) out->replace(from, best, other);
+  if (other.size() + entropy_price_bytes(count, effort_) < best) out->replace(from, best, other);
 }
 
 Status IntegerStream::decode(ByteReader& reader, uint32_t count, uint64_t* words) const {
@@ -265,16 +291,10 @@ Status IntegerStream::decode_word(ByteReader& reader, uint32_t count, uint32_t a
     reader = peek;
     return {};
   }
-  if (form == kDifferences) {
-    const uint64_t first = static_cast<uint64_t>(peek.signed_varint());
-    PackedBlock packed;
-    MOTE_TRY(read_packed(peek, count, &packed));
-    if (packed.width == 0 &&
-        packed.patch_count == 0) {  // a constant stride, as sequence numbers have
-      *word = first + at * packed.base;
-      reader = peek;
-      return {};
-    }
+  if (form == kDifferences || form == kSecondDifferences) {
+    MOTE_TRY(decode_summed_word(form, peek, count, at, word));
+    reader = peek;
+    return {};
   }
   Words words;
   MOTE_TRY(decode(reader, count, words.data()));

@@ -104,7 +104,8 @@ void IntegerStream::encode_turns(const uint64_t* words, uint32_t count, std::str
     write_packed(residuals.data(), count, plan, out);
   }
   if (entropy.empty()) return;
-  if (out->empty() || entropy.size() * 1000 < out->size() * kEntropyGain) out->swap(entropy);
+  const size_t price = entropy_price_bytes(count, effort_);
+  if (out->empty() || entropy.size() + price < out->size()) out->swap(entropy);
 }
 
 Status IntegerStream::decode_turns(ByteReader& reader, uint32_t count, uint64_t* words) const {

@@ -126,6 +126,7 @@ class ScaledCodec : public WordCodec {
     }
     return {};
   }
+  double decode_ns() const override { return 0.4 + stream_.decode_ns(); }
   size_t memory_bytes() const override { return sizeof(*this) + stream_.memory_bytes(); }
 
  private:

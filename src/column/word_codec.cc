@@ -46,6 +46,7 @@ class IntegerCodec : public WordCodec {
     if (factor_ != 1) *word = start_ + *word * factor_;
     return {};
   }
+  double decode_ns() const override { return stream_.decode_ns(); }
   size_t memory_bytes() const override { return sizeof(*this) + stream_.memory_bytes(); }
 
  private:
@@ -87,6 +88,7 @@ class OrderedCodec : public WordCodec {
     *word = rule_.bits(*word);
     return {};
   }
+  double decode_ns() const override { return 0.3 + stream_.decode_ns(); }
   size_t memory_bytes() const override { return sizeof(*this) + stream_.memory_bytes(); }
 
  private:
@@ -128,6 +130,7 @@ class RawCodec : public WordCodec {
     *word = word_at(bytes, at);
     return {};
   }
+  double decode_ns() const override { return 0.3; }
   size_t memory_bytes() const override { return sizeof(*this); }
 
  private:
@@ -179,6 +182,7 @@ class PlanesCodec : public WordCodec {
     *word = words[at];
     return {};
   }
+  double decode_ns() const override { return 5; }
   size_t memory_bytes() const override { return sizeof(*this); }
 
  private:
@@ -322,8 +326,14 @@ std::unique_ptr<WordCodec> plan_word_codec(WordEncoding encoding, const WordSeri
 
 namespace {
 
-// Bytes that a codec makes of the whole series, from what it makes of the sample.
-uint64_t estimated_bytes(const WordCodec& codec, const WordSeries& series) {
+// Bytes that a codec makes of the whole series, from what it makes of the sample, and those that
+// its decoding is worth.
+struct Price {
+  double size_bytes = 0;
+  double bytes = 0;
+};
+
+Price price_of(const WordCodec& codec, const WordSeries& series) {
   size_t sampled = 0;
   std::string prelude;
   std::string blocks;
@@ -332,7 +342,12 @@ uint64_t estimated_bytes(const WordCodec& codec, const WordSeries& series) {
     codec.encode(block.data(), static_cast<uint32_t>(block.size()), &blocks);
     sampled += block.size();
   }
-  return prelude.size() + blocks.size() * series.words.size() / sampled;
+  const auto words = static_cast<double>(series.words.size());
+  Price price;
+  price.size_bytes = static_cast<double>(prelude.size()) +
+                     static_cast<double>(blocks.size()) * words / static_cast<double>(sampled);
+  price.bytes = price.size_bytes + words * codec.decode_ns() * bits_per_ns(series.effort) / 8;
+  return price;
 }
 
 // Whether an encoding is worth a try, after the best so far takes `bits` bits a word.
@@ -354,26 +369,22 @@ bool may_pay(WordEncoding encoding, WordEncoding best, double bits, const WordSe
 }  // namespace
 
 std::unique_ptr<WordCodec> choose_word_codec(const WordSeries& series) {
-  // Encodings of cheap decoding first: a later one must be smaller by kGain per mille.
-  constexpr uint64_t kGain = 980;
   constexpr WordEncoding kOrder[] = {WordEncoding::kInteger, WordEncoding::kScaled,
                                      WordEncoding::kOrdered, WordEncoding::kDictionary,
                                      WordEncoding::kPlanes};
   std::unique_ptr<WordCodec> best = plan_raw(series);
   WordEncoding best_encoding = WordEncoding::kRaw;
-  uint64_t best_bytes = series.words.size() * lane_entry_bytes(series.kind);
+  Price least = price_of(*best, series);
   for (WordEncoding encoding : kOrder) {
-    const double bits =
-        static_cast<double>(best_bytes) * 8 / static_cast<double>(series.words.size());
+    const double bits = least.size_bytes * 8 / static_cast<double>(series.words.size());
     if (!may_pay(encoding, best_encoding, bits, series)) continue;
     std::unique_ptr<WordCodec> codec = plan_word_codec(encoding, series);
     if (codec == nullptr) continue;
-    const uint64_t bytes = estimated_bytes(*codec, series);
-    if (bytes * 1000 < best_bytes * kGain) {
-      best = std::move(codec);
-      best_encoding = encoding;
-      best_bytes = bytes;
-    }
+    const Price price = price_of(*codec, series);
+    if (price.bytes >= least.bytes) continue;
+    best = std::move(codec);
+    best_encoding = encoding;
+    least = price;
   }
   return best;
 }

@@ -44,6 +44,8 @@ class WordCodec {
   virtual Status decode_word(ByteReader& reader, uint32_t count, uint32_t at,
                              uint64_t* word) const = 0;
   virtual size_t memory_bytes() const = 0;
+  // About the time that a word takes in decode.
+  virtual double decode_ns() const = 0;
 };
 
 // Where a codec may be nested in another's prelude; a dictionary's words are never a dictionary.
