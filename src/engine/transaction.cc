@@ -281,7 +281,7 @@ void Transaction::State::end(bool keep_files) {
   writes.clear();
   created.clear();
   // What the snapshot held goes now, not with the transaction, which its owner may keep for long.
-  if (changed_catalog == nullptr) changed_catalog = pin->catalog;
+  changed_catalog = pin->catalog;
   pin.reset();
   if (wrote_blobs) core->blob_writers.fetch_sub(1);
   wrote_blobs = false;
