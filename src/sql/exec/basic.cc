@@ -29,6 +29,8 @@ class Values : public Operator {
   }
 
   Result<bool> produce(Chunk& out) override {
+    // Whoever took the last rows may hold their lanes still, and a reset would make others.
+    if (row_ == plan().row_count) return false;
     out.reset(types_);
     const auto width = static_cast<uint32_t>(types_.size());
     uint32_t rows = 0;
@@ -36,7 +38,7 @@ class Values : public Operator {
       for (uint32_t c = 0; c < width; ++c) MOTE_TRY(put(row_ * width + c, out.column(c), rows));
     }
     out.set_row_count(rows);
-    return rows > 0;
+    return true;
   }
 
  private:
