@@ -25,6 +25,13 @@ Status MemoryBudget::charge(size_t size_bytes, const char* purpose) {
   return {};
 }
 
+size_t MemoryBudget::free_bytes() const {
+  const size_t here = limit_bytes_ - used_bytes();
+  if (parent_ == nullptr) return here;
+  const size_t above = parent_->free_bytes();
+  return here < above ? here : above;
+}
+
 void MemoryBudget::release(size_t size_bytes) {
   const size_t before = used_bytes_.fetch_sub(size_bytes, std::memory_order_relaxed);
   MOTE_CHECK(before >= size_bytes);

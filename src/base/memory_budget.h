@@ -31,6 +31,8 @@ class MemoryBudget {
   size_t used_bytes() const { return used_bytes_.load(std::memory_order_relaxed); }
   size_t peak_bytes() const { return peak_bytes_.load(std::memory_order_relaxed); }
   size_t limit_bytes() const { return limit_bytes_; }
+  // What could be charged now, if nobody else charged anything.
+  size_t free_bytes() const;
 
  private:
   const size_t limit_bytes_;

@@ -31,7 +31,12 @@ Status append_bytes(JoinedState& state, std::string_view bytes, Arena& arena) {
                           static_cast<unsigned long long>(kMaxValueBytes));
   }
   if (state.capacity - state.size < bytes.size()) {
-    state.capacity = std::max<uint64_t>(64, 2 * (state.size + bytes.size()));
+    const uint64_t capacity = std::max<uint64_t>(64, 2 * (state.size + bytes.size()));
+    if (!arena.has_room(capacity)) {
+      return out_of_memory("string_agg needs %llu bytes, which the budget does not have",
+                           static_cast<unsigned long long>(capacity));
+    }
+    state.capacity = capacity;
     char* const grown = arena.allocate(state.capacity, 1);
     if (state.size > 0) std::memcpy(grown, state.bytes, state.size);
     state.bytes = grown;
@@ -79,6 +84,10 @@ Status finish_texts(const void* state, Column& out, uint32_t row) {
     out.set_null(row);
   }
   return {};
+}
+
+uint64_t bytes_to_finish_texts(const void* state) {
+  return static_cast<const JoinedState*>(state)->size;
 }
 
 // Values in blocks of the arena, each twice as large as the one before.
@@ -158,6 +167,10 @@ double interpolated(std::vector<double>& values, double quantile) {
   return low == high ? low : low * (1 - fraction) + high * fraction;
 }
 
+uint64_t bytes_to_finish_quantile(const void* state) {
+  return static_cast<const QuantileState*>(state)->count * sizeof(double);
+}
+
 template <bool kMedian>
 Status finish_quantile(const void* state, Column& out, uint32_t row) {
   const auto& collected = *static_cast<const QuantileState*>(state);
@@ -191,7 +204,8 @@ constexpr AggregateFunction joining(std::string_view name) {
           finish_texts,
           1,
           2,
-          "(value [, separator])"};
+          "(value [, separator])",
+          bytes_to_finish_texts};
 }
 
 constexpr AggregateFunction quantile(std::string_view name) {
@@ -204,14 +218,15 @@ constexpr AggregateFunction quantile(std::string_view name) {
           finish_quantile<false>,
           2,
           2,
-          "(FLOAT, quantile)"};
+          "(FLOAT, quantile)",
+          bytes_to_finish_quantile};
 }
 
 constexpr AggregateFunction kTable[] = {
     joining("string_agg"),
     joining("group_concat"),
     {"median", takes<kFloat, kFloat>, sizeof(QuantileState), leave_zero, collect_values,
-     merge_values, finish_quantile<true>, 1, 1, "(FLOAT)"},
+     merge_values, finish_quantile<true>, 1, 1, "(FLOAT)", bytes_to_finish_quantile},
     quantile("quantile_cont"),
     quantile("quantile"),
     quantile("percentile"),

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/arena.h"
+#include "base/memory_budget.h"
 #include "base/status.h"
 #include "types/chunk.h"
 #include "types/text_format.h"
@@ -26,6 +27,21 @@ namespace mote {
 // What a call may ask of its surroundings.
 struct FunctionContext {
   int64_t statement_wall_ns = 0;  // now(): one time for the whole statement
+  // What results may take; null: any amount. The caller charges what a call has made after it.
+  const MemoryBudget* budget = nullptr;
+  // Tells whether the statement is to end; may be null.
+  Status (*check)(const void* statement) = nullptr;
+  const void* statement = nullptr;
+
+  // For a function to ask before it takes `size_bytes` more for a value of `out` or on the way to
+  // one. Small values are left to the caller's charge. Errors: kOutOfMemory, kCancelled.
+  Status before_bytes(const Column& out, uint64_t size_bytes) const {
+    return size_bytes <= kUnaskedBytes ? Status() : before_many_bytes(out, size_bytes);
+  }
+  static constexpr uint64_t kUnaskedBytes = 512;
+
+ private:
+  Status before_many_bytes(const Column& out, uint64_t size_bytes) const;
 };
 
 enum class Volatility : uint8_t { kImmutable, kStable /* within a statement */, kVolatile };
@@ -69,6 +85,8 @@ struct AggregateFunction {
   uint32_t least_arguments;
   uint32_t most_arguments;
   std::string_view signature = {};
+  // What finish() takes for this state beside the state; null: nothing worth mentioning.
+  uint64_t (*finish_bytes)(const void* state) = nullptr;
 };
 
 // All overloads of a name, in any case; empty when there is none. They are tried in order, exact

@@ -1,6 +1,7 @@
 // Functions that look at texts: lengths, positions, case, codes; and || and concat.
 //
 // Positions and lengths count code points, from 1.
+#include <algorithm>
 #include <cstring>
 
 #include "base/limits.h"
@@ -27,23 +28,28 @@ Status byte_lengths(const FunctionContext&, Arguments arguments, uint32_t row_co
                                  [](Text text) { return text.size(); });
 }
 
-// rewrite(text, &result) for each row.
+// rewrite(text, &result) for each row. growth: how many times longer a result may become.
 template <typename F>
-Status rewrite_rows(Arguments arguments, uint32_t row_count, Column& out, F rewrite) {
+Status rewrite_rows(const FunctionContext& context, Arguments arguments, uint32_t row_count,
+                    Column& out, uint64_t growth, F rewrite) {
   std::string result;
-  return fill_valid_rows(row_count, out, [&](uint32_t i) {
+  return each_valid_row(row_count, out, [&](uint32_t i) -> Status {
+    const Text text = arguments[0]->lane<Text>()[i];
+    // The result is there twice, and the first time in room that has grown by doubling.
+    MOTE_TRY(context.before_bytes(out, 3 * growth * text.size()));
     result.clear();
-    rewrite(arguments[0]->lane<Text>()[i], &result);
+    rewrite(text, &result);
     out.lane<Text>()[i] = out.store(result);
+    return {};
   });
 }
 
-Status lower(const FunctionContext&, Arguments arguments, uint32_t row_count, Column& out) {
-  return rewrite_rows(arguments, row_count, out, append_lower);
+Status lower(const FunctionContext& context, Arguments arguments, uint32_t row_count, Column& out) {
+  return rewrite_rows(context, arguments, row_count, out, /*growth=*/2, append_lower);
 }
 
-Status upper(const FunctionContext&, Arguments arguments, uint32_t row_count, Column& out) {
-  return rewrite_rows(arguments, row_count, out, append_upper);
+Status upper(const FunctionContext& context, Arguments arguments, uint32_t row_count, Column& out) {
+  return rewrite_rows(context, arguments, row_count, out, /*growth=*/2, append_upper);
 }
 
 void append_reversed(Text text, std::string* to) {
@@ -57,8 +63,9 @@ void append_reversed(Text text, std::string* to) {
   }
 }
 
-Status reverse(const FunctionContext&, Arguments arguments, uint32_t row_count, Column& out) {
-  return rewrite_rows(arguments, row_count, out, append_reversed);
+Status reverse(const FunctionContext& context, Arguments arguments, uint32_t row_count,
+               Column& out) {
+  return rewrite_rows(context, arguments, row_count, out, /*growth=*/1, append_reversed);
 }
 
 void append_hex(Text bytes, std::string* to) {
@@ -69,8 +76,8 @@ void append_hex(Text bytes, std::string* to) {
   }
 }
 
-Status hex(const FunctionContext&, Arguments arguments, uint32_t row_count, Column& out) {
-  return rewrite_rows(arguments, row_count, out, append_hex);
+Status hex(const FunctionContext& context, Arguments arguments, uint32_t row_count, Column& out) {
+  return rewrite_rows(context, arguments, row_count, out, /*growth=*/2, append_hex);
 }
 
 int hex_digit(char c) {
@@ -163,12 +170,14 @@ Status check_value_size(uint64_t size) {
                         static_cast<unsigned long long>(kMaxValueBytes));
 }
 
-Status concatenate(const FunctionContext&, Arguments arguments, uint32_t row_count, Column& out) {
+Status concatenate(const FunctionContext& context, Arguments arguments, uint32_t row_count,
+                   Column& out) {
   const auto* const a = arguments[0]->lane<Text>();
   const auto* const b = arguments[1]->lane<Text>();
   return each_valid_row(row_count, out, [&](uint32_t i) -> Status {
     const size_t size = a[i].size() + b[i].size();
     MOTE_TRY(check_value_size(size));
+    MOTE_TRY(context.before_bytes(out, size));
     char* const room = size > 0 ? out.store_room(size) : nullptr;
     if (!a[i].empty()) std::memcpy(room, a[i].data(), a[i].size());
     if (!b[i].empty()) std::memcpy(room + a[i].size(), b[i].data(), b[i].size());
@@ -177,34 +186,43 @@ Status concatenate(const FunctionContext&, Arguments arguments, uint32_t row_cou
   });
 }
 
+// The arguments of row i that are not NULL, with `separator` between them, in the room of `out`.
+Status join_row(const FunctionContext& context, Arguments arguments, Text separator, uint32_t i,
+                Column& out) {
+  uint64_t size = 0;
+  uint64_t joined = 0;
+  for (const Column* const argument : arguments) {
+    if (argument->is_null(i)) continue;
+    size += argument->lane<Text>()[i].size() + (joined++ > 0 ? separator.size() : 0);
+  }
+  MOTE_TRY(check_value_size(size));
+  MOTE_TRY(context.before_bytes(out, size));
+  char* const room = size > 0 ? out.store_room(size) : nullptr;
+  char* to = room;
+  for (const Column* const argument : arguments) {
+    if (argument->is_null(i)) continue;
+    const Text text = argument->lane<Text>()[i];
+    to = std::copy(text.begin(), text.end(), to);
+    if (--joined > 0) to = std::copy(separator.begin(), separator.end(), to);
+  }
+  out.lane<Text>()[i] = {room, size};
+  return {};
+}
+
 // NULLs are left out.
-Status concat(const FunctionContext&, Arguments arguments, uint32_t row_count, Column& out) {
-  std::string result;
+Status concat(const FunctionContext& context, Arguments arguments, uint32_t row_count,
+              Column& out) {
   for (uint32_t i = 0; i < row_count; ++i) {
-    result.clear();
-    for (const Column* const argument : arguments) result += argument->lane<Text>()[i];
-    MOTE_TRY(check_value_size(result.size()));
-    out.lane<Text>()[i] = out.store(result);
+    MOTE_TRY(join_row(context, arguments, Text(), i, out));
   }
   return {};
 }
 
-Status concat_with_separator(const FunctionContext&, Arguments arguments, uint32_t row_count,
-                             Column& out) {
-  std::string result;
+Status concat_with_separator(const FunctionContext& context, Arguments arguments,
+                             uint32_t row_count, Column& out) {
   out.validity() = arguments[0]->validity();
   return each_valid_row(row_count, out, [&](uint32_t i) -> Status {
-    result.clear();
-    bool is_first = true;
-    for (const Column* const argument : arguments.subspan(1)) {
-      if (argument->is_null(i)) continue;
-      if (!is_first) result += arguments[0]->lane<Text>()[i];
-      is_first = false;
-      result += argument->lane<Text>()[i];
-    }
-    MOTE_TRY(check_value_size(result.size()));
-    out.lane<Text>()[i] = out.store(result);
-    return {};
+    return join_row(context, arguments.subspan(1), arguments[0]->lane<Text>()[i], i, out);
   });
 }
 
@@ -228,9 +246,12 @@ void append_quoted(const Value& value, std::string* to) {
 }
 
 // The value as an SQL literal.
-Status quote(const FunctionContext&, Arguments arguments, uint32_t row_count, Column& out) {
+Status quote(const FunctionContext& context, Arguments arguments, uint32_t row_count, Column& out) {
   std::string literal;
+  const bool bytes = lane_kind(arguments[0]->type().kind) == LaneKind::kBytes;
   for (uint32_t i = 0; i < row_count; ++i) {
+    // The value, its text, and the literal in growing room and as it is kept.
+    if (bytes) MOTE_TRY(context.before_bytes(out, 8 * arguments[0]->lane<Text>()[i].size()));
     literal.clear();
     append_quoted(arguments[0]->value(i), &literal);
     out.lane<Text>()[i] = out.store(literal);

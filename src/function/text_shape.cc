@@ -170,35 +170,44 @@ Status check_value_size(__int128 size) {
                         static_cast<unsigned long long>(kMaxValueBytes));
 }
 
-Status replaces(const FunctionContext&, Arguments arguments, uint32_t row_count, Column& out) {
-  std::string result;
+Status replaces(const FunctionContext& context, Arguments arguments, uint32_t row_count,
+                Column& out) {
   return each_valid_row(row_count, out, [&](uint32_t i) -> Status {
-    Text rest = arguments[0]->lane<Text>()[i];
+    const Text text = arguments[0]->lane<Text>()[i];
     const Text wanted = arguments[1]->lane<Text>()[i];
     const Text by = arguments[2]->lane<Text>()[i];
-    result.clear();
-    while (!wanted.empty()) {
+    uint64_t found = 0;
+    const size_t first = wanted.empty() ? Text::npos : text.find(wanted);
+    for (size_t at = first; at != Text::npos; at = text.find(wanted, at + wanted.size())) ++found;
+    const __int128 size = static_cast<__int128>(text.size()) - found * wanted.size() +
+                          static_cast<__int128>(found) * by.size();
+    MOTE_TRY(check_value_size(size));
+    const auto size_bytes = static_cast<size_t>(size);
+    MOTE_TRY(context.before_bytes(out, size_bytes));
+    char* const room = size_bytes > 0 ? out.store_room(size_bytes) : nullptr;
+    char* to = room;
+    Text rest = text;
+    for (; found > 0; --found) {
       const size_t at = rest.find(wanted);
-      if (at == Text::npos) break;
-      result += rest.substr(0, at);
-      result += by;
+      to = std::copy_n(rest.data(), at, to);
+      to = std::copy(by.begin(), by.end(), to);
       rest.remove_prefix(at + wanted.size());
-      MOTE_TRY(check_value_size(result.size()));
     }
-    result += rest;
-    MOTE_TRY(check_value_size(result.size()));
-    out.lane<Text>()[i] = out.store(result);
+    std::copy(rest.begin(), rest.end(), to);
+    out.lane<Text>()[i] = {room, size_bytes};
     return {};
   });
 }
 
-Status repeats(const FunctionContext&, Arguments arguments, uint32_t row_count, Column& out) {
+Status repeats(const FunctionContext& context, Arguments arguments, uint32_t row_count,
+               Column& out) {
   const auto* const texts = arguments[0]->lane<Text>();
   const auto* const counts = arguments[1]->lane<int64_t>();
   return each_valid_row(row_count, out, [&](uint32_t i) -> Status {
     const int64_t count = texts[i].empty() ? 0 : std::max<int64_t>(0, counts[i]);
     const __int128 size = static_cast<__int128>(count) * texts[i].size();
     MOTE_TRY(check_value_size(size));
+    MOTE_TRY(context.before_bytes(out, static_cast<uint64_t>(size)));
     char* const room = size > 0 ? out.store_room(static_cast<size_t>(size)) : nullptr;
     char* to = room;
     for (int64_t n = 0; n < count; ++n) to = std::copy(texts[i].begin(), texts[i].end(), to);
@@ -207,33 +216,39 @@ Status repeats(const FunctionContext&, Arguments arguments, uint32_t row_count, 
   });
 }
 
+// The bytes that `count` code points of `fill`, over and over, take.
+__int128 filled_bytes(Text fill, int64_t count) {
+  const int64_t points = count_code_points(fill);
+  const size_t rest = offset_of_code_point(fill, count % points);
+  return static_cast<__int128>(count / points) * fill.size() + rest;
+}
+
 // Longer texts are cut at the right, on whichever side shorter ones are filled.
 template <bool kLeft>
-Status pads(const FunctionContext&, Arguments arguments, uint32_t row_count, Column& out) {
+Status pads(const FunctionContext& context, Arguments arguments, uint32_t row_count, Column& out) {
   const auto* const widths = arguments[1]->lane<int64_t>();
   const Text* const fills = arguments.size() > 2 ? arguments[2]->lane<Text>() : nullptr;
-  std::string filled;
-  std::string result;
   return each_valid_row(row_count, out, [&](uint32_t i) -> Status {
     const int64_t width = std::max<int64_t>(0, widths[i]);
     MOTE_TRY(check_value_size(width));
     const Text whole = arguments[0]->lane<Text>()[i];
     const Text text = whole.substr(0, offset_of_code_point(whole, width));
     const Text fill = fills != nullptr ? fills[i] : Text(" ");
-    int64_t missing = fill.empty() ? 0 : width - count_code_points(text);
-    filled.clear();
-    while (missing > 0) {
-      Text rest = fill;
-      for (; missing > 0 && !rest.empty(); --missing) {
-        append_code_point(take_code_point(&rest), &filled);
-      }
-      MOTE_TRY(check_value_size(filled.size()));
+    const int64_t missing = fill.empty() ? 0 : width - count_code_points(text);
+    const __int128 filled = missing > 0 ? filled_bytes(fill, missing) : 0;
+    MOTE_TRY(check_value_size(filled + text.size()));
+    const auto size = static_cast<size_t>(filled + text.size());
+    MOTE_TRY(context.before_bytes(out, size));
+    char* const room = size > 0 ? out.store_room(size) : nullptr;
+    char* to = room;
+    if (!kLeft) to = std::copy(text.begin(), text.end(), to);
+    for (auto left = static_cast<size_t>(filled); left > 0;) {
+      const size_t piece = std::min(left, fill.size());
+      to = std::copy_n(fill.data(), piece, to);
+      left -= piece;
     }
-    result.clear();
-    if (kLeft) result += filled;
-    result += text;
-    if (!kLeft) result += filled;
-    out.lane<Text>()[i] = out.store(result);
+    if (kLeft) std::copy(text.begin(), text.end(), to);
+    out.lane<Text>()[i] = {room, size};
     return {};
   });
 }

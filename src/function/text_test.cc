@@ -405,5 +405,52 @@ TEST(Aggregates, MediansAndQuantiles) {
   EXPECT_EQ(at(1.5), "error: a quantile is between 0 and 1, not 1.5");
 }
 
+TEST(Functions, ATextThatTheBudgetHasNoRoomForIsRefusedBeforeItIsMade) {
+  struct Case {
+    const char* name;
+    std::vector<Value> arguments;
+  };
+  const std::string half(40'000, 'x');
+  const std::vector<Case> cases = {
+      {"repeat", {text("abc"), integer(300'000'000)}},
+      {"lpad", {text("abc"), integer(900'000'000)}},
+      {"rpad", {text("abc"), integer(900'000'000), text("yz")}},
+      {"replace", {text(half), text("x"), text(half)}},
+      {"||", {text(half), text(half)}},
+      {"concat", {text(half), text(half)}},
+      {"concat_ws", {text(half), text(half), text(half)}},
+      {"upper", {text(half)}},
+      {"lower", {text(half)}},
+      {"reverse", {text(half)}},
+      {"hex", {Value::blob(half)}},
+      {"quote", {text(half)}},
+  };
+  for (const Case& one : cases) {
+    SCOPED_TRACE(one.name);
+    std::vector<Column> columns;
+    for (const Value& argument : one.arguments) {
+      columns.push_back(column_of(argument.type(), {argument}));
+    }
+    const MemoryBudget budget(50'000);
+    FunctionContext context;
+    context.budget = &budget;
+    EXPECT_EQ(call_columns(one.name, columns, 1, context).status().code(), Code::kOutOfMemory);
+  }
+}
+
+TEST(Functions, ALongCallAsksWhetherTheStatementIsToEnd) {
+  const std::string words(2'000, 'x');
+  const Column column = column_of(Type::text(), std::vector<Value>(100, text(words)));
+  int asked = 0;
+  FunctionContext context;
+  context.statement = &asked;
+  context.check = [](const void* statement) -> Status {
+    int& count = *static_cast<int*>(const_cast<void*>(statement));
+    return ++count == 7 ? cancelled("enough") : Status();
+  };
+  EXPECT_EQ(call_columns("upper", {column}, 100, context).status().code(), Code::kCancelled);
+  EXPECT_EQ(asked, 7);
+}
+
 }  // namespace
 }  // namespace mote

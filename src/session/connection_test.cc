@@ -47,7 +47,9 @@ TEST(Connection, ErrorsNameTheirPlaceInTheScript) {
 }
 
 TEST(Connection, PlacesAreCountedInCodePoints) {
-  const std::string_view text = "a\n\xc3\xa4\xe2\x82\xac" "b";
+  const std::string_view text =
+      "a\n\xc3\xa4\xe2\x82\xac"
+      "b";
   EXPECT_EQ(text_place(text, 2).column, 1u);
   EXPECT_EQ(text_place(text, 7).line, 2u);
   EXPECT_EQ(text_place(text, 7).column, 3u);
@@ -93,9 +95,9 @@ TEST(Connection, AFailingStatementUndoesItselfOnly) {
   DatabaseForTest database;
   ASSERT_EQ(database.run("CREATE TABLE t(a INTEGER PRIMARY KEY); BEGIN; INSERT INTO t VALUES (7)"),
             "");
-  EXPECT_EQ(database.run("INSERT INTO t SELECT x FROM (SELECT 1 AS x UNION ALL SELECT 7)")
-                .substr(0, 7),
-            "error: ");
+  EXPECT_EQ(
+      database.run("INSERT INTO t SELECT x FROM (SELECT 1 AS x UNION ALL SELECT 7)").substr(0, 7),
+      "error: ");
   EXPECT_TRUE(database.connection().in_transaction());
   EXPECT_EQ(database.run("SELECT a FROM t; INSERT INTO t VALUES (8); COMMIT; SELECT a FROM t"),
             "7\n7\n8\n");
@@ -144,6 +146,29 @@ TEST(Connection, AWritingStatementDoesNotSeeItsOwnRows) {
                          "INSERT INTO t SELECT a + 10 FROM t; SELECT count(*), sum(a) FROM t;"
                          "UPDATE t SET a = a + 100; SELECT sum(a) FROM t"),
             "4|26\n426\n");
+}
+
+TEST(Connection, AStatementWhoseTableTheTransactionDroppedFailsByItself) {
+  DatabaseForTest database;
+  ASSERT_EQ(database.run("CREATE TABLE t(a INTEGER); BEGIN"), "");
+  Statement insert = prepared(database, "INSERT INTO t VALUES (1)");
+  ASSERT_EQ(database.run("DROP TABLE t"), "");
+  EXPECT_EQ(insert.next().status().code(), Code::kNotFound);
+  EXPECT_TRUE(database.connection().in_transaction());
+}
+
+// What a statement computed stays in its columns for the next execution, but not when it is much.
+TEST(Connection, AnIdleStatementHoldsNoLargeValues) {
+  DatabaseForTest database(16u << 20);
+  const char* const sql = "SELECT length(repeat('x', 6000000))";
+  Statement first = prepared(database, sql);
+  Statement second = prepared(database, sql);
+  const size_t before = database.database().budget().used_bytes();
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(DatabaseForTest::rows(first), "6000000\n");
+    EXPECT_EQ(database.database().budget().used_bytes(), before);
+    EXPECT_EQ(DatabaseForTest::rows(second), "6000000\n");
+  }
 }
 
 TEST(Connection, ReadingOnBehindAWriteOfItsTransactionIsAnError) {
@@ -243,8 +268,9 @@ TEST(Statement, TakesParametersOfAnyTypeAgainAndAgain) {
   ASSERT_EQ(database.run("CREATE TABLE t(a INTEGER); INSERT INTO t VALUES (1), (2), (3), (4)"), "");
   Statement statement = prepared(database, "SELECT count(*) FROM t WHERE a > ?");
   const std::pair<Value, const char*> cases[] = {
-      {Value::integer(2), "2\n"},    {Value::floating(2.5), "2\n"}, {Value::integer(3), "1\n"},
-      {Value::floating(0.5), "4\n"}, {Value(), "0\n"},              {Value::text("2"), "2\n"}};
+      {Value::integer(2), "2\n"}, {Value::floating(2.5), "2\n"},
+      {Value::integer(3), "1\n"}, {Value::floating(0.5), "4\n"},
+      {Value(), "0\n"},           {Value::text("2"), "2\n"}};
   for (const auto& [value, expected] : cases) {
     SCOPED_TRACE(value.to_text());
     ASSERT_TRUE(statement.bind(1, value).ok());

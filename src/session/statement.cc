@@ -85,7 +85,8 @@ Status StatementState::plan_in(Transaction& seen) {
 
 bool StatementState::plan_is_current(const Transaction& seen) const {
   // What DDL does depends on names that are not there yet, so it is bound anew each time.
-  if (!is_bound_ || !bound_.has_plan() || bound_.kind == StatementKind::kCreateTableAs) {
+  if (!is_bound_ || !bound_.has_plan() || plan_ == nullptr ||
+      bound_.kind == StatementKind::kCreateTableAs) {
     return false;
   }
   for (const auto& table : tables_) {
@@ -148,6 +149,7 @@ Status StatementState::open_plan(Transaction& in) {
   }
   context_.measure = bound_.explain == ExplainMode::kAnalyze;
   context_.rows_affected = 0;
+  context_.open_function_context();
   return root_->open(context_);
 }
 
@@ -187,7 +189,11 @@ Status StatementState::keep_lines(std::string_view text) {
 
 // The plan's work in a transaction whose end is someone else's matter.
 Status StatementState::run(Transaction& in) {
-  if (!plan_is_current(in)) MOTE_TRY(plan_in(in));
+  if (!plan_is_current(in)) {
+    MOTE_TRY(plan_in(in));
+  } else if (root_ == nullptr) {
+    MOTE_ASSIGN(root_, make_operator(*plan_));
+  }
   if (bound_.explain == ExplainMode::kPlan) {
     begin_results();
     return keep_lines(explain(*plan_));
@@ -235,7 +241,7 @@ Status StatementState::run_in_transaction(bool writes) {
   MOTE_TRY(in.savepoint(kStatementSavepoint));
   Status status = run(in);
   if (!status.ok()) {
-    root_->close();
+    if (root_ != nullptr) root_->close();
     status = worse_of(std::move(status), in.rollback_to(kStatementSavepoint));
   }
   return worse_of(std::move(status), in.release(kStatementSavepoint));
@@ -278,6 +284,12 @@ void StatementState::end() {
   if (root_ != nullptr) root_->close();
   is_complete_ = false;
   results_.reset();
+  // Operators keep their columns for the next execution, but large values are worth more to others
+  // until then.
+  if (budget_.used_bytes() > 0) {
+    chunk_.clear();
+    root_.reset();
+  }
   own_transaction_.reset();
   shared_transaction_.reset();
 }

@@ -8,6 +8,9 @@ namespace mote {
 
 namespace {
 
+// What the value of a constant expression may take to be computed once, in binding.
+constexpr size_t kMaxFoldedBytes = 1u << 20;
+
 Result<Value> evaluate_call(const BoundExpression& call, const FunctionContext& context,
                             std::span<const Value> values) {
   std::vector<Column> columns(values.size());
@@ -145,7 +148,11 @@ void fold(BoundExpressionPtr& expression) {
       expression->function->volatility != Volatility::kImmutable) {
     return;
   }
-  Result<Value> value = evaluate(*expression, FunctionContext{});
+  // A large value is left to the execution, which has a budget for it.
+  const MemoryBudget budget(kMaxFoldedBytes);
+  FunctionContext context;
+  context.budget = &budget;
+  Result<Value> value = evaluate(*expression, context);
   if (!value.ok() || value->type() != expression->type) return;
   expression = make_constant(std::move(*value), expression->offset);
 }

@@ -68,6 +68,7 @@ class Aggregate : public Operator {
         MOTE_TRY(add_rows());
       }
     }
+    finish_charge_.reset();
     if (given_ == group_count_) return false;
     out.columns().resize(outputs_.size());
     const uint32_t count = std::min(kChunkRows, group_count_ - given_);
@@ -82,8 +83,8 @@ class Aggregate : public Operator {
       Column& column = out.column(width + i);
       column.reset(outputs_[width + i]);
       for (uint32_t group = 0; group < count; ++group) {
-        MOTE_TRY(calls_[i].aggregate->function->finish(state_of(calls_[i], given_ + group), column,
-                                                       group));
+        MOTE_TRY(finish_group(*calls_[i].aggregate->function, state_of(calls_[i], given_ + group),
+                              column, group));
       }
     }
     out.set_row_count(count);
@@ -104,6 +105,7 @@ class Aggregate : public Operator {
     states_.clear();
     arena_.reset();
     charge_.reset();
+    finish_charge_.reset();
     arena_charged_ = 0;
     group_count_ = 0;
     given_ = 0;
@@ -113,6 +115,20 @@ class Aggregate : public Operator {
   void* state_of(const Call& call, uint32_t group) const {
     return states_[group / kChunkRows].get() + (group % kChunkRows) * group_bytes_ +
            call.state_offset;
+  }
+
+  Status finish_group(const AggregateFunction& function, const void* state, Column& out,
+                      uint32_t row) {
+    if (function.finish_bytes != nullptr) {
+      MOTE_TRY(context().check());
+      const uint64_t size = function.finish_bytes(state);
+      MOTE_TRY(finish_charge_.grow(*context().budget, size, "aggregate"));
+      MOTE_TRY(function.finish(state, out, row));
+      // Texts stay with the rows that are given; other room was for the way there.
+      if (lane_kind(out.type().kind) != LaneKind::kBytes) finish_charge_.reset();
+      return {};
+    }
+    return function.finish(state, out, row);
   }
 
   Status add_groups(uint32_t count) {
@@ -140,6 +156,7 @@ class Aggregate : public Operator {
       MOTE_TRY(table_->find_or_add(keys_, std::span(numbers_).first(row_count)));
       MOTE_TRY(add_groups(table_->key_count()));
     }
+    arena_->set_limit_bytes(arena_charged_ + context().budget->free_bytes());
     for (Call& call : calls_) MOTE_TRY(update(call));
     const size_t used = arena_->memory_bytes();
     if (used > arena_charged_) {
@@ -220,6 +237,7 @@ class Aggregate : public Operator {
   std::optional<Arena> arena_;
   size_t arena_charged_ = 0;
   MemoryCharge charge_;
+  MemoryCharge finish_charge_;  // of the rows given last
   uint32_t group_count_ = 0;
   uint32_t given_ = 0;
   bool read_all_ = false;

@@ -12,6 +12,10 @@ namespace {
 // From this many constants on, IN is answered by a hash table.
 constexpr size_t kLeastHashedList = 8;
 
+// What the columns of an expression's node may take without being charged: the lanes and short
+// texts that every node has.
+constexpr size_t kUnchargedBytes = 256u << 10;
+
 void select_all(uint32_t row_count, Selection* all) {
   all->count = row_count;
   for (uint32_t i = 0; i < row_count; ++i) all->rows[i] = static_cast<uint16_t>(i);
@@ -42,6 +46,8 @@ class Evaluator::Node {
   Status compute_listed(const Column& needle, uint32_t row_count, Column& out);
   Status prepare_list(const QueryContext& context);
   Status spread_constant(uint32_t row_count);
+  // Charges what the last result holds, as far as it is worth mentioning.
+  Status charge_result(const Column& result);
   // This node's values for some rows of `in`: value i belongs to rows[i].
   Result<const Column*> evaluate_rows(const Chunk& in, const Selection& rows);
   bool is_constant() const { return mote::is_constant(*expression_); }
@@ -60,6 +66,7 @@ class Evaluator::Node {
     Selection taken;
     std::array<uint32_t, kChunkRows> numbers;
   };
+  MemoryCharge charge_;  // of the last result, wherever it went: what keeps it charges its copy
   std::unique_ptr<Branches> branches_;  // kAnd, kOr, kCase, kIn
   Chunk rows_;  // the used columns of the rows that an earlier branch leaves open
   // kIn with many constants.
@@ -83,9 +90,17 @@ Evaluator::Node::Node(const BoundExpression& expression) : expression_(&expressi
 
 Status Evaluator::Node::prepare(const QueryContext& context) {
   context_ = &context;
+  if (charge_.size_bytes() > 0) {
+    out_ = Column();
+    charge_.reset();
+  }
   if (is_constant()) {
     Value room;
     MOTE_ASSIGN(const Value* const value, constant_value(*expression_, context, &room));
+    // Here and, once it is spread, in the column.
+    const size_t size = 2 * value->bytes().size();
+    if (size > kUnchargedBytes && context.budget != nullptr)
+      MOTE_TRY(charge_.grow(*context.budget, size, "a constant"));
     constant_ = *value;
     spread_rows_ = 0;
     return {};
@@ -144,8 +159,9 @@ Status Evaluator::Node::compute(const Chunk& in, Column& out) {
     case BoundKind::kCall: return compute_call(in, out);
     case BoundKind::kCast: {
       MOTE_ASSIGN(const Column* const from, children_[0]->evaluate(in));
-      return cast_column(*from, row_count, expression_->type, expression_->cast_mode, out)
-          .at(expression_->offset);
+      MOTE_TRY(cast_column(*from, row_count, expression_->type, expression_->cast_mode, out)
+                   .at(expression_->offset));
+      return charge_result(out).at(expression_->offset);
     }
     case BoundKind::kAnd:
     case BoundKind::kOr: return compute_logic(in, out);
@@ -174,6 +190,14 @@ Status Evaluator::Node::compute(const Chunk& in, Column& out) {
   return {};
 }
 
+Status Evaluator::Node::charge_result(const Column& result) {
+  const size_t size = result.memory_bytes();
+  if (size <= kUnchargedBytes && charge_.size_bytes() == 0) return {};
+  charge_.reset();
+  if (size <= kUnchargedBytes || context_->budget == nullptr) return {};
+  return charge_.grow(*context_->budget, size, "the values of an expression");
+}
+
 Status Evaluator::Node::compute_call(const Chunk& in, Column& out) {
   const ScalarFunction& function = *expression_->function;
   for (size_t i = 0; i < children_.size(); ++i) {
@@ -185,8 +209,9 @@ Status Evaluator::Node::compute_call(const Chunk& in, Column& out) {
       out.validity().intersect(argument->validity());
     }
   }
-  return function.evaluate(context_->function, arguments_, in.row_count(), out)
-      .at(expression_->offset);
+  MOTE_TRY(function.evaluate(context_->function, arguments_, in.row_count(), out)
+               .at(expression_->offset));
+  return charge_result(out).at(expression_->offset);
 }
 
 Result<const Column*> Evaluator::Node::evaluate_rows(const Chunk& in, const Selection& rows) {

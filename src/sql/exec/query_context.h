@@ -35,6 +35,15 @@ struct QueryContext {
   bool measure = false;             // operators count their rows and time, for EXPLAIN ANALYZE
   uint64_t rows_affected = 0;       // counted by the writing operators
 
+  // Lets functions ask for this statement's memory and end. Call it when this lies where it stays.
+  void open_function_context() {
+    function.budget = budget;
+    function.statement = this;
+    function.check = [](const void* statement) {
+      return static_cast<const QueryContext*>(statement)->check();
+    };
+  }
+
   // Errors: kCancelled.
   Status check() const {
     if (cancelled != nullptr && cancelled->load(std::memory_order_relaxed)) [[unlikely]] {

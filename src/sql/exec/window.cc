@@ -112,6 +112,7 @@ class Window : public Operator {
     sorted_ = {};
     charge_.reset();
     arena_.reset();
+    arena_charge_.reset();
     at_ = 0;
     partition_span_ = {};
     peers_ = {};
@@ -170,8 +171,8 @@ class Window : public Operator {
   }
 
   int compare_column(uint32_t column, uint32_t a, uint32_t b) const {
-    return rows_->column_of(a, column)
-        .compare_rows(RowStore::place(a), rows_->column_of(b, column), RowStore::place(b));
+    return rows_->column_of(a, column).compare_rows(RowStore::place(a), rows_->column_of(b, column),
+                                                    RowStore::place(b));
   }
 
   int compare_partition(uint32_t a, uint32_t b) const {
@@ -389,7 +390,10 @@ class Window : public Operator {
     const AggregateFunction& function = *call.call->aggregate.function;
     if (frame.begin != call.added.begin || frame.end < call.added.end) {
       // What states of earlier frames put into the arena is of no use any more.
-      if (calls_.size() == 1) arena_->clear();
+      if (calls_.size() == 1) {
+        arena_->clear();
+        arena_charge_.reset();
+      }
       std::memset(call.state.data(), 0, call.state.size() * sizeof(WindowCall::StateUnit));
       function.init(call.state.data());
       call.added = {frame.begin, frame.begin};
@@ -399,6 +403,10 @@ class Window : public Operator {
       const size_t count = std::min<size_t>(kChunkRows, frame.end - call.added.end);
       MOTE_TRY(add_rows(call, std::span(sorted_).subspan(call.added.end, count)));
       call.added.end += count;
+    }
+    if (function.finish_bytes != nullptr) {
+      const uint64_t size = function.finish_bytes(call.state.data());
+      MOTE_TRY(context().function.before_bytes(out, size));
     }
     return function.finish(call.state.data(), out, to);
   }
@@ -424,9 +432,14 @@ class Window : public Operator {
       columns[i] = &arguments_.column(i);
     }
     std::fill_n(states_.begin(), added_rows_.size(), static_cast<void*>(call.state.data()));
-    return call.call->aggregate.function->update(std::span(columns).first(width),
-                                                 static_cast<uint32_t>(added_rows_.size()),
-                                                 states_.data(), *arena_);
+    const size_t charged = arena_charge_.size_bytes();
+    arena_->set_limit_bytes(charged + context().budget->free_bytes());
+    MOTE_TRY(call.call->aggregate.function->update(std::span(columns).first(width),
+                                                   static_cast<uint32_t>(added_rows_.size()),
+                                                   states_.data(), *arena_));
+    const size_t used = arena_->memory_bytes();
+    if (used <= charged) return {};
+    return arena_charge_.grow(*context().budget, used - charged, "window");
   }
 
   EvaluatorList partition_;
@@ -439,6 +452,7 @@ class Window : public Operator {
   std::vector<uint32_t> sorted_;
   MemoryCharge charge_;
   std::optional<Arena> arena_;
+  MemoryCharge arena_charge_;
   bool read_all_ = false;
   size_t at_ = 0;
 
