@@ -84,7 +84,8 @@ struct ScanReport {
 // through the rest of the file and the files after it for a later group of the stream: none means
 // a torn tail, and the scan ends well; one means damage. (A later file whose first block is zeros,
 // or an older group, is in wait of use and looked at no further than needed to miss no lost group.)
-// Damage of the very last group can not be told from a torn tail. Reads ahead in pieces of 2 MiB.
+// Damage of the very last group can not be told from a torn tail. A floor above 0 without any file
+// is damage too. Reads ahead in pieces of 2 MiB.
 // Errors: kCorruption naming file, lsn range and what was found, when acknowledged groups are
 // damaged; with `damage` the scan ends well before the damage and says there what it was. A group
 // of a later epoch than options.epoch is damage too: then the manifest is the one that is old.

@@ -159,6 +159,15 @@ Status Scan::group_at(LogWindow& window, Lsn lsn, bool* found, Group* group) {
 
 Status Scan::run(ScanReport* report, std::string* damage) {
   MOTE_ASSIGN(files_, list_log_files(env_, options_));
+  if (files_.empty() && position_ > 0) {
+    // A log keeps the file that it writes to, whatever else becomes of it.
+    *damage =
+        format_text("%s: the log goes on at lsn %llu, but there is no file of it",
+                    log_file_path(options_.directory, position_ / options_.file_bytes).c_str(),
+                    number_of(position_));
+    report->end_lsn = position_;
+    return {};
+  }
   while (true) {
     Group group;
     bool found = false;

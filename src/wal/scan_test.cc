@@ -237,6 +237,21 @@ TEST(ScanLog, MissingFileIsDamage) {
   }
 }
 
+TEST(ScanLog, ALogWithoutFilesIsDamageUnlessItNeverBegan) {
+  const Written log = written_log({5'000, 60});
+  for (const std::string& name : *log.env->list("db")) {
+    ASSERT_TRUE(log.env->remove("db/" + name).ok());
+  }
+  std::vector<ReadGroup> read;
+  const auto report = read_log(*log.env, log.options, 0, &read);
+  ASSERT_TRUE(report.ok());
+  EXPECT_EQ(report->end_lsn, 0u);
+  EXPECT_FALSE(report->torn_tail);
+  const Lsn floor = log.groups[1].header.lsn;
+  EXPECT_EQ(read_log(*log.env, log.options, floor, &read).status().code(), Code::kCorruption);
+  EXPECT_TRUE(read.empty());
+}
+
 TEST(ScanLog, SwappedFilesAreDamage) {
   const Written log = written_log(random_sizes(9, 50, 9'000));
   ASSERT_TRUE(log.env->rename(log.path(1), "db/aside").ok());
@@ -373,15 +388,6 @@ TEST(ScanLog, FailedReadIsAnErrorNotAnEnd) {
     }
     ASSERT_EQ(report.status().code(), Code::kIoError);
   }
-}
-
-TEST(ScanLog, EmptyDirectoryIsAnEmptyLog) {
-  const auto env = machine_with_directory(1);
-  std::vector<ReadGroup> read;
-  const auto report = read_log(*env, small_log(), 5 * kMinLogFileBytes, &read);
-  ASSERT_TRUE(report.ok());
-  EXPECT_EQ(report->end_lsn, 5 * kMinLogFileBytes);
-  EXPECT_FALSE(report->torn_tail);
 }
 
 // Bytes, blocks and ends of files are changed at random. Whatever is visited must be the first
