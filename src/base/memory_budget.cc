@@ -5,6 +5,23 @@ namespace mote {
 MemoryBudget::~MemoryBudget() { MOTE_CHECK(used_bytes() == 0); }
 
 Status MemoryBudget::charge(size_t size_bytes, const char* purpose) {
+  while (true) {
+    Status status = charge_spare(size_bytes, purpose);
+    if (status.ok()) return status;
+    // The parent's reclaimer is asked too: its memory may be what is missing.
+    bool reclaimed = false;
+    for (MemoryBudget* budget = this; budget != nullptr && !reclaimed; budget = budget->parent_) {
+      const size_t free_bytes = budget->limit_bytes_ - budget->used_bytes();
+      if (size_bytes <= free_bytes) continue;
+      MemoryReclaimer* const reclaimer = budget->reclaimer_.load(std::memory_order_acquire);
+      reclaimed = reclaimer != nullptr && reclaimer->reclaim(size_bytes - free_bytes);
+      if (!reclaimed) return status;
+    }
+    // Nothing was missing any more: another thread has given it back, and this one tries again.
+  }
+}
+
+Status MemoryBudget::charge_spare(size_t size_bytes, const char* purpose) {
   size_t used = used_bytes_.load(std::memory_order_relaxed);
   do {
     if (size_bytes > limit_bytes_ - used) {
@@ -13,7 +30,7 @@ Status MemoryBudget::charge(size_t size_bytes, const char* purpose) {
     }
   } while (!used_bytes_.compare_exchange_weak(used, used + size_bytes, std::memory_order_relaxed));
   if (parent_ != nullptr) {
-    if (Status status = parent_->charge(size_bytes, purpose); !status.ok()) {
+    if (Status status = parent_->charge_spare(size_bytes, purpose); !status.ok()) {
       used_bytes_.fetch_sub(size_bytes, std::memory_order_relaxed);
       return status;
     }

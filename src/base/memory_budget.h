@@ -2,8 +2,8 @@
 //
 // Large buffers are charged before they are allocated and the charge is given back when they go; a
 // charge that does not fit is an error for the one who asked, never an abort. Children draw on
-// their parent, so a query has its own smaller limit inside the database's. Thread-safe: one atomic
-// a budget.
+// their parent, so a query has its own smaller limit inside the database's. Caches fill what is
+// free and give way to everyone else. Thread-safe: one atomic a budget.
 #pragma once
 
 #include <atomic>
@@ -15,6 +15,17 @@
 
 namespace mote {
 
+// Holds memory that it can do without: a cache.
+class MemoryReclaimer {
+ public:
+  // Gives back about size_bytes. False when there is nothing left to give. Any thread, with locks
+  // held up to those of LockRank::kBlob.
+  virtual bool reclaim(size_t size_bytes) = 0;
+
+ protected:
+  ~MemoryReclaimer() = default;
+};
+
 class MemoryBudget {
  public:
   // limit_bytes: what may be charged at once. parent, if any, outlives this and is charged too.
@@ -24,9 +35,17 @@ class MemoryBudget {
   MemoryBudget(const MemoryBudget&) = delete;
   MemoryBudget& operator=(const MemoryBudget&) = delete;
 
-  // Errors: kOutOfMemory; `purpose` names the buffer in the message. Nothing is charged then.
+  // Asks the reclaimer for what is missing. Errors: kOutOfMemory; `purpose` names the buffer in the
+  // message. Nothing is charged then.
   Status charge(size_t size_bytes, const char* purpose);
+  // Without asking the reclaimer: for the reclaimer itself, and under its locks.
+  Status charge_spare(size_t size_bytes, const char* purpose);
   void release(size_t size_bytes);
+
+  // null: none. It outlives the charges or takes itself away.
+  void set_reclaimer(MemoryReclaimer* reclaimer) {
+    reclaimer_.store(reclaimer, std::memory_order_release);
+  }
 
   size_t used_bytes() const { return used_bytes_.load(std::memory_order_relaxed); }
   size_t peak_bytes() const { return peak_bytes_.load(std::memory_order_relaxed); }
@@ -37,6 +56,7 @@ class MemoryBudget {
  private:
   const size_t limit_bytes_;
   MemoryBudget* const parent_;
+  std::atomic<MemoryReclaimer*> reclaimer_{nullptr};
   std::atomic<size_t> used_bytes_{0};  // <= limit_bytes_
   std::atomic<size_t> peak_bytes_{0};
 };

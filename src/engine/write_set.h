@@ -62,8 +62,8 @@ class OwnRows : public RowRange {
   uint32_t block_count() const override;
   BlockSpan block(uint32_t block) const override;
   uint32_t block_of(RowId row) const override;
-  Result<const ColumnStats*> block_stats(uint32_t, uint32_t) const override { return nullptr; }
-  Result<const ColumnStats*> range_stats(uint32_t) const override { return nullptr; }
+  Result<SharedStats> block_stats(uint32_t, uint32_t) const override { return SharedStats(); }
+  Result<SharedStats> range_stats(uint32_t) const override { return SharedStats(); }
   Status read(uint32_t block, uint32_t column, Column& out) const override;
   Status read_row(RowId row, uint32_t column, Column& out, uint32_t to) const override;
   Status read_references(uint32_t block, uint32_t column, Column& out) const override;

@@ -71,7 +71,7 @@ struct BlockCache::Shard {
     const size_t charge_bytes = page->size() + kEntryBytes;
     if (charge_bytes > capacity_bytes) return;
     while (size_bytes + charge_bytes > capacity_bytes) evict(budget);
-    while (!budget.charge(charge_bytes, "a cached page").ok()) {
+    while (!budget.charge_spare(charge_bytes, "a cached page").ok()) {
       if (!evict(budget)) return;
     }
     size_bytes += charge_bytes;
@@ -87,15 +87,84 @@ struct BlockCache::Shard {
   }
 };
 
-BlockCache::BlockCache(size_t capacity_bytes, MemoryBudget& budget) : budget_(budget) {
+BlockCache::BlockCache(size_t capacity_bytes, MemoryBudget& budget)
+    : budget_(budget), directories_capacity_bytes_(capacity_bytes / 3) {
   const size_t shards = std::clamp<size_t>(capacity_bytes / kLeastShardBytes, 1, kMaxShards);
   for (size_t i = 0; i < shards; ++i) {
     shards_.push_back(std::make_unique<Shard>());
     shards_.back()->capacity_bytes = capacity_bytes / shards;
   }
+  budget_.set_reclaimer(this);
 }
 
-BlockCache::~BlockCache() { clear(); }
+BlockCache::~BlockCache() {
+  budget_.set_reclaimer(nullptr);
+  clear();
+}
+
+void BlockCache::add_directory(const Directory& directory, size_t size_bytes) {
+  MutexLock lock(directories_mutex_);
+  const auto found =
+      std::find_if(directories_.begin(), directories_.end(),
+                   [&](const LoadedDirectory& one) { return one.directory == &directory; });
+  if (found != directories_.end()) {
+    found->size_bytes += size_bytes;
+  } else {
+    directories_.push_back({&directory, size_bytes});
+  }
+  directories_bytes_ += size_bytes;
+  while (directories_bytes_ > directories_capacity_bytes_) {
+    if (!unload_one(&directory).has_value()) return;
+  }
+}
+
+void BlockCache::remove_directory(const Directory& directory) {
+  MutexLock lock(directories_mutex_);
+  for (LoadedDirectory& one : directories_) {
+    if (one.directory != &directory) continue;
+    directories_bytes_ -= one.size_bytes;
+    one = directories_.back();
+    directories_.pop_back();
+    return;
+  }
+}
+
+std::optional<size_t> BlockCache::unload_one(const Directory* kept) {
+  // The first round may only take marks away.
+  for (size_t left = 2 * directories_.size(); left > 0; --left) {
+    if (directories_hand_ >= directories_.size()) directories_hand_ = 0;
+    const LoadedDirectory one = directories_[directories_hand_];
+    if (one.directory == kept || one.directory->used_.exchange(false, std::memory_order_relaxed)) {
+      ++directories_hand_;
+      continue;
+    }
+    directories_[directories_hand_] = directories_.back();
+    directories_.pop_back();
+    directories_bytes_ -= one.size_bytes;
+    one.directory->unload();
+    return one.size_bytes;
+  }
+  return std::nullopt;
+}
+
+bool BlockCache::reclaim(size_t size_bytes) {
+  size_t given = 0;
+  size_t empty_shards = 0;
+  while (given < size_bytes && empty_shards < shards_.size()) {
+    Shard& shard = *shards_[next_shard_.fetch_add(1, std::memory_order_relaxed) % shards_.size()];
+    MutexLock lock(shard.mutex);
+    const size_t before = shard.size_bytes;
+    empty_shards = shard.evict(budget_) ? 0 : empty_shards + 1;
+    given += before - shard.size_bytes;
+  }
+  MutexLock lock(directories_mutex_);
+  while (given < size_bytes) {
+    const std::optional<size_t> freed = unload_one(nullptr);
+    if (!freed.has_value()) break;
+    given += *freed;
+  }
+  return given > 0;
+}
 
 Result<BlockCache::Page> BlockCache::get(uint64_t file, uint32_t page,
                                          const std::function<Result<std::string>()>& load) {
@@ -148,6 +217,8 @@ BlockCache::Counters BlockCache::counters() const {
     total.misses += shard->misses;
     total.size_bytes += shard->size_bytes;
   }
+  MutexLock lock(directories_mutex_);
+  total.directory_bytes = directories_bytes_;
   return total;
 }
 

@@ -84,6 +84,66 @@ TEST(BlockCache, KeepsNoPageLargerThanItself) {
   EXPECT_FALSE(is_hit(cache, 1, 1));
 }
 
+// What others ask for comes out of the cache: pages first, then directories, until it is empty.
+TEST(BlockCache, GivesWayToEveryoneElse) {
+  struct Loaded final : BlockCache::Directory {
+    void unload() const override { ++unloaded; }
+    mutable int unloaded = 0;
+  };
+  MemoryBudget budget(1u << 20);
+  BlockCache cache(512u << 10, budget);
+  Loaded used, idle;
+  MemoryCharge directories;
+  ASSERT_TRUE(directories.grow(budget, 1000, "two directories").ok());
+  cache.add_directory(used, 500);
+  cache.add_directory(idle, 500);
+  used.mark_used();
+  for (uint32_t page = 0; page < 10; ++page) {
+    ASSERT_TRUE(
+        cache.get(1, page, [] { return Result<std::string>(std::string(40'000, 'x')); }).ok());
+  }
+  const size_t full = budget.used_bytes();
+  ASSERT_GT(full, 400'000u);
+  MemoryCharge query;
+  ASSERT_TRUE(query.grow(budget, (1u << 20) - full + 1000, "a query").ok());
+  EXPECT_LT(cache.counters().size_bytes, full - 1000);
+  EXPECT_EQ(idle.unloaded + used.unloaded, 0);
+  // A child's charge is the parent's too.
+  MemoryBudget child(1u << 20, &budget);
+  MemoryCharge rest;
+  EXPECT_EQ(rest.grow(child, (1u << 20) - query.size_bytes() - 999, "too much").code(),
+            Code::kOutOfMemory);
+  EXPECT_EQ(cache.counters().size_bytes, 0u);
+  EXPECT_EQ(idle.unloaded, 1);
+  EXPECT_EQ(used.unloaded, 1);
+  EXPECT_TRUE(rest.grow(child, (1u << 20) - query.size_bytes() - 1000, "all that is left").ok());
+}
+
+TEST(BlockCache, UnloadsDirectoriesBeyondTheirShareThoseNotUsedFirst) {
+  struct Loaded final : BlockCache::Directory {
+    void unload() const override { ++unloaded; }
+    mutable int unloaded = 0;
+  };
+  MemoryBudget budget(1u << 20);
+  BlockCache cache(300'000, budget);  // a third of which is theirs
+  Loaded used, idle, next;
+  cache.add_directory(used, 50'000);
+  cache.add_directory(idle, 49'999);
+  used.mark_used();
+  cache.add_directory(next, 1);
+  EXPECT_EQ(idle.unloaded + used.unloaded + next.unloaded, 0);
+  cache.add_directory(next, 1);
+  EXPECT_EQ(used.unloaded, 0);
+  EXPECT_EQ(idle.unloaded, 1);
+  EXPECT_EQ(cache.counters().directory_bytes, 50'002u);
+  // The one that grows stays, however large it is.
+  cache.add_directory(next, 1u << 20);
+  EXPECT_EQ(used.unloaded, 1);
+  EXPECT_EQ(next.unloaded, 0);
+  cache.remove_directory(next);
+  EXPECT_EQ(cache.counters().directory_bytes, 0u);
+}
+
 TEST(BlockCache, ForgetsAFile) {
   MemoryBudget budget(1u << 20);
   BlockCache cache(100 * kPageBytes, budget);

@@ -29,6 +29,7 @@ ColumnPart::ColumnPart(const PartEnvironment& environment, std::shared_ptr<const
 
 // An error in removing leaves an orphan, which recovery removes.
 ColumnPart::~ColumnPart() {
+  environment_.cache.remove_directory(*this);
   if (!remove_when_unused_.load(std::memory_order_relaxed)) return;
   environment_.cache.erase_file(definition_.file);
   // Freeing many blocks at once holds up other writes, so a large file is cut first.
@@ -79,22 +80,31 @@ uint32_t ColumnPart::block_of(RowId row) const {
   return static_cast<uint32_t>((row - definition_.base) / kChunkRows);
 }
 
-Result<const ColumnPart::Open*> ColumnPart::open() const {
-  if (const Open* const opened = open_.load(std::memory_order_acquire); opened != nullptr) {
-    return opened;
+Result<std::shared_ptr<const ColumnPart::Open>> ColumnPart::open() const {
+  mark_used();
+  {
+    MutexLock lock(mutex_);
+    if (open_ != nullptr) return open_;
   }
   // Loaded without the lock, which holds nothing else; of two loaders the first wins.
-  MOTE_ASSIGN(std::unique_ptr<const Open> loaded, load());
-  MutexLock lock(mutex_);
-  if (open_storage_ == nullptr) {
-    open_storage_ = std::move(loaded);
-    open_.store(open_storage_.get(), std::memory_order_release);
+  MOTE_ASSIGN(std::shared_ptr<const Open> loaded, load());
+  {
+    MutexLock lock(mutex_);
+    if (open_ != nullptr) return open_;
+    open_ = loaded;
   }
-  return open_storage_.get();
+  environment_.cache.add_directory(*this, loaded->charge.size_bytes());
+  return loaded;
 }
 
-Result<std::unique_ptr<const ColumnPart::Open>> ColumnPart::load() const {
-  auto opened = std::make_unique<Open>();
+void ColumnPart::unload() const {
+  std::shared_ptr<const Open> unloaded;
+  MutexLock lock(mutex_);
+  unloaded.swap(open_);
+}
+
+Result<std::shared_ptr<const ColumnPart::Open>> ColumnPart::load() const {
+  auto opened = std::make_shared<Open>();
   auto file = environment_.env.open(path(), {OpenMode::kRead, false});
   if (!file.ok()) {
     if (file.status().code() != Code::kNotFound) return std::move(file).status();
@@ -130,7 +140,7 @@ Result<std::unique_ptr<const ColumnPart::Open>> ColumnPart::load() const {
     opened->file.reset();
     open_files.fetch_sub(1, std::memory_order_relaxed);
   }
-  return std::unique_ptr<const Open>(std::move(opened));
+  return std::shared_ptr<const Open>(std::move(opened));
 }
 
 Result<std::string> ColumnPart::read_extent(const Open& open, const Extent& extent) const {
@@ -204,9 +214,16 @@ Result<const std::shared_ptr<const ColumnDecoder>*> ColumnPart::decoder(const Op
               ColumnDecoder::open(references ? Type::blob() : stored.type, prelude));
   MOTE_TRY(loaded->charge.grow(environment_.budget, loaded->decoder->memory_bytes(),
                                "the dictionaries of a column part"));
-  MutexLock lock(mutex_);
-  const Loaded::Decoder* const other = place.get();
-  return &(other != nullptr ? other : place.set(std::move(loaded)))->decoder;
+  const size_t size = loaded->charge.size_bytes();
+  const Loaded::Decoder* kept = nullptr;
+  {
+    MutexLock lock(mutex_);
+    kept = place.get();
+    if (kept != nullptr) return &kept->decoder;
+    kept = place.set(std::move(loaded));
+  }
+  environment_.cache.add_directory(*this, size);
+  return &kept->decoder;
 }
 
 Status ColumnPart::read_stored(const Open& open, uint32_t block, uint32_t column, bool references,
@@ -241,14 +258,14 @@ Status ColumnPart::read_blob(std::string_view reference, Column& out, uint32_t t
 }
 
 Status ColumnPart::read_inline(uint32_t block, uint32_t column, Column& out) const {
-  MOTE_ASSIGN(const Open* const open, this->open());
+  MOTE_ASSIGN(const std::shared_ptr<const Open> open, this->open());
   Status status = read_stored(*open, block, column, /*references=*/false, out);
   return status.ok() ? status : bad_block(std::move(status), block, column);
 }
 
 Status ColumnPart::read(uint32_t block, uint32_t column, Column& out) const {
   MOTE_TRY(read_inline(block, column, out));
-  MOTE_ASSIGN(const Open* const open, this->open());
+  MOTE_ASSIGN(const std::shared_ptr<const Open> open, this->open());
   if (!open->footer.columns[column].references.has_value()) return {};
   Column references;
   MOTE_TRY(read_references(block, column, references));
@@ -261,7 +278,7 @@ Status ColumnPart::read(uint32_t block, uint32_t column, Column& out) const {
 }
 
 Status ColumnPart::read_references(uint32_t block, uint32_t column, Column& out) const {
-  MOTE_ASSIGN(const Open* const open, this->open());
+  MOTE_ASSIGN(const std::shared_ptr<const Open> open, this->open());
   if (!open->footer.columns[column].references.has_value()) {
     out.reset(Type::blob(), /*zeroed=*/true);
     out.validity().set_all_null();
@@ -272,7 +289,7 @@ Status ColumnPart::read_references(uint32_t block, uint32_t column, Column& out)
 }
 
 Status ColumnPart::read_row(RowId row, uint32_t column, Column& out, uint32_t to) const {
-  MOTE_ASSIGN(const Open* const open, this->open());
+  MOTE_ASSIGN(const std::shared_ptr<const Open> open, this->open());
   const auto ordinal = static_cast<uint32_t>(row - definition_.base);
   Status status = read_stored_row(*open, ordinal, column, /*references=*/false, out, to);
   if (status.ok() && out.is_null(to) && open->footer.columns[column].references.has_value()) {
@@ -285,13 +302,13 @@ Status ColumnPart::read_row(RowId row, uint32_t column, Column& out, uint32_t to
   return status.ok() ? status : bad_block(std::move(status), ordinal / kChunkRows, column);
 }
 
-Result<const ColumnStats*> ColumnPart::range_stats(uint32_t column) const {
-  MOTE_ASSIGN(const Open* const open, this->open());
-  return &open->footer.columns[column].stats;
+Result<SharedStats> ColumnPart::range_stats(uint32_t column) const {
+  MOTE_ASSIGN(const std::shared_ptr<const Open> open, this->open());
+  return SharedStats(open, &open->footer.columns[column].stats);
 }
 
-Result<const ColumnStats*> ColumnPart::block_stats(uint32_t block, uint32_t column) const {
-  MOTE_ASSIGN(const Open* const open, this->open());
+Result<SharedStats> ColumnPart::block_stats(uint32_t block, uint32_t column) const {
+  MOTE_ASSIGN(const std::shared_ptr<const Open> open, this->open());
   const Lazy<Loaded::Stats>& place = open->columns[column].stats;
   const Loaded::Stats* loaded = place.get();
   if (loaded == nullptr) {
@@ -299,14 +316,19 @@ Result<const ColumnStats*> ColumnPart::block_stats(uint32_t block, uint32_t colu
     const size_t size = block_count() * sizeof(ColumnStats);
     const Status room = stats->charge.grow(environment_.budget, size, "block statistics");
     // Without room blocks are read that might have been left out: slower, not wrong.
-    if (!room.ok()) return static_cast<const ColumnStats*>(nullptr);
+    if (!room.ok()) return SharedStats();
     Status status = load_stats(*open, column, &stats->blocks);
     if (!status.ok()) return bad(std::move(status), "block statistics");
-    MutexLock lock(mutex_);
-    loaded = place.get();
-    if (loaded == nullptr) loaded = place.set(std::move(stats));
+    bool first = false;
+    {
+      MutexLock lock(mutex_);
+      loaded = place.get();
+      first = loaded == nullptr;
+      if (first) loaded = place.set(std::move(stats));
+    }
+    if (first) environment_.cache.add_directory(*this, size);
   }
-  return &loaded->blocks[block];
+  return SharedStats(open, &loaded->blocks[block]);
 }
 
 Status ColumnPart::load_stats(const Open& open, uint32_t column,
@@ -322,12 +344,12 @@ Status ColumnPart::load_stats(const Open& open, uint32_t column,
 }
 
 Result<std::vector<uint32_t>> ColumnPart::blob_files() const {
-  MOTE_ASSIGN(const Open* const open, this->open());
+  MOTE_ASSIGN(const std::shared_ptr<const Open> open, this->open());
   return open->footer.blob_files;
 }
 
 Result<std::vector<ColumnPart::ColumnSize>> ColumnPart::column_sizes() const {
-  MOTE_ASSIGN(const Open* const open, this->open());
+  MOTE_ASSIGN(const std::shared_ptr<const Open> open, this->open());
   std::vector<ColumnSize> sizes;
   for (uint32_t c = 0; c < schema_->columns.size(); ++c) {
     const FooterColumn& stored = open->footer.columns[c];

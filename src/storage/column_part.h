@@ -79,9 +79,10 @@ class PartWriter {
   std::unique_ptr<State> state_;
 };
 
-class ColumnPart : public RowRange {
+class ColumnPart : public RowRange, private BlockCache::Directory {
  public:
-  // Opens nothing yet: the file is opened and its footer read and checked at the first use.
+  // Opens nothing yet: the file is opened and its footer read and checked at the first use, and
+  // again when the cache has unloaded it.
   ColumnPart(const PartEnvironment& environment, std::shared_ptr<const Schema> schema,
              PartDefinition definition);
   ~ColumnPart() override;
@@ -95,8 +96,8 @@ class ColumnPart : public RowRange {
   uint32_t block_count() const override;
   BlockSpan block(uint32_t block) const override;
   uint32_t block_of(RowId row) const override;
-  Result<const ColumnStats*> block_stats(uint32_t block, uint32_t column) const override;
-  Result<const ColumnStats*> range_stats(uint32_t column) const override;
+  Result<SharedStats> block_stats(uint32_t block, uint32_t column) const override;
+  Result<SharedStats> range_stats(uint32_t column) const override;
   Status read(uint32_t block, uint32_t column, Column& out) const override;
   Status read_row(RowId row, uint32_t column, Column& out, uint32_t to) const override;
   Status find_key(std::string_view key, std::vector<RowId>* rows) const override;
@@ -123,8 +124,10 @@ class ColumnPart : public RowRange {
  private:
   struct Open;  // the parsed footer, the open file, and what was loaded so far
   struct Loaded;
-  Result<const Open*> open() const;
-  Result<std::unique_ptr<const Open>> load() const;
+  // What is loaded, for as long as the answer lives; it may be unloaded in between.
+  Result<std::shared_ptr<const Open>> open() const;
+  Result<std::shared_ptr<const Open>> load() const;
+  void unload() const override;
   std::string path() const;
   Status bad(Status status, const char* what) const;
   Status bad_block(Status status, uint32_t block, uint32_t column) const;
@@ -159,8 +162,7 @@ class ColumnPart : public RowRange {
   const std::shared_ptr<const Schema> schema_;
   const PartDefinition definition_;
   mutable Mutex mutex_{LockRank::kLeaf};
-  mutable std::unique_ptr<const Open> open_storage_;
-  mutable std::atomic<const Open*> open_{nullptr};
+  mutable std::shared_ptr<const Open> open_;
   std::atomic<bool> remove_when_unused_{false};
 };
 

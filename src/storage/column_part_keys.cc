@@ -53,7 +53,7 @@ Result<bool> ColumnPart::row_has_key(const Open& open, uint32_t row, std::string
 
 template <typename Visit>
 Status ColumnPart::visit_key(std::string_view key, const Visit& visit) const {
-  MOTE_ASSIGN(const Open* const open, this->open());
+  MOTE_ASSIGN(const std::shared_ptr<const Open> open, this->open());
   const PartFooter& footer = open->footer;
   if (footer.key_order == KeyOrder::kNone) return {};
   if (key < footer.least_key || key > footer.greatest_key) return {};

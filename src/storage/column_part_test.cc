@@ -304,7 +304,7 @@ TEST(ColumnPart, KnowsItsStatistics) {
   for (int64_t i = 0; i < 2500; ++i) rows.push_back({Value::integer(i - 7), Value::floating(0.5)});
   Store store;
   const auto part = store.part(schema, rows);
-  const ColumnStats* const all = *part->range_stats(0);
+  const SharedStats all = *part->range_stats(0);
   EXPECT_EQ(all->minimum, Value::integer(-7));
   EXPECT_EQ(all->maximum, Value::integer(2492));
   EXPECT_EQ(static_cast<int64_t>(all->integer_sum), 2500 * 2499 / 2 - 7 * 2500);
@@ -579,6 +579,51 @@ TEST(ColumnPart, PaysForWhatItHolds) {
   MemoryBudget none(100);
   const PartEnvironment nothing{store.env, "db", 7, store.cache, store.blobs, none};
   EXPECT_EQ(ColumnPart(nothing, schema, definition).read(0, 0, column).code(), Code::kOutOfMemory);
+}
+
+// More parts than there is room for their dictionaries and statistics: they take turns, and what a
+// reader holds stays as it is.
+TEST(ColumnPart, IsUnloadedAndLoadedAgain) {
+  const auto schema = schema_of({Type::text(), Type::integer()}, {1});
+  Store store;
+  std::vector<PartDefinition> definitions;
+  std::vector<std::vector<Row>> rows(12);
+  for (uint64_t file = 0; file < rows.size(); ++file) {
+    for (int i = 0; i < 5000; ++i) {
+      const std::string name = "name " + std::to_string(file) + " " + std::to_string(i % 1000);
+      rows[file].push_back({Value::text(name), Value::integer(i * 7919 % 5003)});
+    }
+    const auto definition = store.write(schema, rows[file], file + 3);
+    ASSERT_TRUE(definition.ok());
+    definitions.push_back(*definition);
+  }
+  MemoryBudget small(150'000);
+  BlockCache cache(60'000, small);
+  {
+    const PartEnvironment environment{store.env, "db", 7, cache, store.blobs, small};
+    std::vector<std::unique_ptr<ColumnPart>> parts;
+    for (const PartDefinition& definition : definitions) {
+      parts.push_back(std::make_unique<ColumnPart>(environment, schema, definition));
+    }
+    const SharedStats held = *parts[0]->block_stats(1, 1);
+    ASSERT_NE(held, nullptr);
+    const Value minimum = held->minimum;
+    std::mt19937_64 random(1);
+    for (int round = 0; round < 300; ++round) {
+      SCOPED_TRACE(round);
+      const size_t at = random() % parts.size();
+      const auto row = static_cast<uint32_t>(random() % 5000);
+      Column column(Type::text());
+      const Status read = parts[at]->read_row(kBase + row, 0, column, 0);
+      ASSERT_TRUE(read.ok()) << read.message();
+      EXPECT_EQ(column.value(0), rows[at][row][0]);
+      std::vector<RowId> found;
+      ASSERT_TRUE(parts[at]->find_key(key_of(*schema, rows[at][row]), &found).ok());
+      EXPECT_EQ(found, std::vector<RowId>{kBase + row});
+    }
+    EXPECT_EQ(held->minimum, minimum);
+  }
+  EXPECT_EQ(cache.counters().directory_bytes, 0u);
 }
 
 TEST(ColumnPart, RemovesItsFileWithItsLastUser) {

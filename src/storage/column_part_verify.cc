@@ -28,7 +28,7 @@ Status note(Status status, std::vector<std::string>* problems) {
 }  // namespace
 
 Status ColumnPart::verify(std::vector<std::string>* problems) const {
-  Result<const Open*> open = this->open();
+  Result<std::shared_ptr<const Open>> open = this->open();
   if (!open.ok()) return note(std::move(open).status(), problems);
   MOTE_TRY(verify_ends(**open, problems));
   const size_t before = problems->size();
@@ -115,7 +115,7 @@ Status ColumnPart::verify_column(const Open& open, uint32_t column,
       Status status = read_blob(references.lane<std::string_view>()[row], one, 0);
       if (!status.ok()) MOTE_TRY(note(bad_block(std::move(status), b, column), problems));
     }
-    Result<const ColumnStats*> kept = block_stats(b, column);
+    Result<SharedStats> kept = block_stats(b, column);
     if (!kept.ok()) {
       MOTE_TRY(note(std::move(kept).status(), problems));
     } else if (*kept != nullptr && bytes_of(**kept, stored.type) != bytes_of(stats, stored.type)) {

@@ -21,6 +21,9 @@ struct BlockSpan {
   uint32_t row_count = 0;  // in [1, kChunkRows]
 };
 
+// Keeps what it points into.
+using SharedStats = std::shared_ptr<const ColumnStats>;
+
 // Immutable below the row count that a reader was given; shared by snapshots, used from any thread.
 class RowRange {
  public:
@@ -35,8 +38,8 @@ class RowRange {
 
   // Statistics of a column in a block or in all of the range; null when there are none (memtable
   // runs).
-  virtual Result<const ColumnStats*> block_stats(uint32_t block, uint32_t column) const = 0;
-  virtual Result<const ColumnStats*> range_stats(uint32_t column) const = 0;
+  virtual Result<SharedStats> block_stats(uint32_t block, uint32_t column) const = 0;
+  virtual Result<SharedStats> range_stats(uint32_t column) const = 0;
 
   // Decodes a column of a block. `out` is reset; all rows of the block are given, also those that a
   // snapshot does not see. Values that live in blob files are read into out's heap. Errors:

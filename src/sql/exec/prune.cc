@@ -77,7 +77,7 @@ bool Pruner::excludes(size_t test, const ColumnStats& stats) const {
 
 Result<bool> Pruner::excludes_range(const RowRange& range) const {
   for (size_t i = 0; i < tests_.size(); ++i) {
-    MOTE_ASSIGN(const ColumnStats* const stats, range.range_stats(tests_[i].column));
+    MOTE_ASSIGN(const SharedStats stats, range.range_stats(tests_[i].column));
     if (stats != nullptr && excludes(i, *stats)) return true;
   }
   return false;
@@ -85,7 +85,7 @@ Result<bool> Pruner::excludes_range(const RowRange& range) const {
 
 Result<bool> Pruner::excludes_block(const RowRange& range, uint32_t block) const {
   for (size_t i = 0; i < tests_.size(); ++i) {
-    MOTE_ASSIGN(const ColumnStats* const stats, range.block_stats(block, tests_[i].column));
+    MOTE_ASSIGN(const SharedStats stats, range.block_stats(block, tests_[i].column));
     if (stats != nullptr && excludes(i, *stats)) return true;
   }
   return false;
