@@ -27,10 +27,10 @@ class EntropyModel;
 enum class Effort : uint8_t { kFast, kSmall };
 
 // An encoding's price is its bits a word and the time that a word's decoding takes on one core, a
-// nanosecond being worth so many bits. At half a bit a scan of a column of 16 bits may become twice
-// as slow where that saves an eighth of its size. This is the only rule by which encodings are
-// chosen; the times are rough, of an x86-64 server core.
-constexpr double bits_per_ns(Effort effort) { return effort == Effort::kFast ? 0.5 : 0.05; }
+// nanosecond being worth so many bits: with one bit entropy coding must save 4.5 bits a word, or a
+// column stays with packed bits. This is the only rule by which encodings are chosen; the times are
+// rough, of an x86-64 server core.
+constexpr double bits_per_ns(Effort effort) { return effort == Effort::kFast ? 1.0 : 0.1; }
 inline constexpr double kPackedNs = 0.5;
 inline constexpr double kEntropyNs = 4.5;
 
