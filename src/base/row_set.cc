@@ -62,6 +62,40 @@ std::vector<uint16_t> array_of(std::span<const uint64_t> bits) {
 
 }  // namespace
 
+void RowSet::add_all(std::span<const RowId> rows) {
+  while (!rows.empty()) {
+    const uint64_t high = rows.front() / kContainerRows;
+    size_t count = 1;
+    while (count < rows.size() && rows[count] / kContainerRows == high) ++count;
+    if (count == 1) {
+      add(rows.front());
+      rows = rows.subspan(1);
+      continue;
+    }
+    const size_t at = lower_bound(high);
+    if (at == containers_.size() || containers_[at].high != high) {
+      containers_.insert(containers_.begin() + static_cast<ptrdiff_t>(at), Slot{high, nullptr});
+    }
+    auto changed = std::make_shared<Container>();
+    if (const Container* const before = containers_[at].container.get(); before != nullptr) {
+      changed->bits = before->bits.empty() ? bits_of(before->array) : before->bits;
+    } else {
+      changed->bits.resize(kWords);
+    }
+    for (const RowId row : rows.first(count)) {
+      const auto low = static_cast<uint32_t>(row % kContainerRows);
+      changed->bits[low / 64] |= 1ull << (low % 64);
+    }
+    changed->count = count_bits(changed->bits);
+    if (changed->count <= kMaxArray) {
+      changed->array = array_of(changed->bits);
+      changed->bits = {};
+    }
+    containers_[at].container = std::move(changed);
+    rows = rows.subspan(count);
+  }
+}
+
 void RowSet::add_range(RowId first, RowId last) {
   while (first < last) {
     const uint64_t high = first / kContainerRows;
@@ -131,8 +165,12 @@ uint64_t RowSet::count_range(RowId first, RowId last) const {
                                      std::lower_bound(array.begin(), array.end(), from));
       continue;
     }
-    for (uint32_t row = from; row < to; ++row) {
-      count += (container.bits[row / 64] >> (row % 64)) & 1;
+    for (uint32_t row = from; row < to;) {
+      const uint32_t end = std::min(to, (row / 64 + 1) * 64);
+      const uint64_t word = container.bits[row / 64] >> (row % 64);
+      const uint64_t mask = end - row == 64 ? ~0ull : (1ull << (end - row)) - 1;
+      count += static_cast<uint64_t>(std::popcount(word & mask));
+      row = end;
     }
   }
   return count;

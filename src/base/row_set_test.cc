@@ -17,7 +17,14 @@ std::pair<RowSet, std::set<RowId>> random_set(uint32_t seed) {
   for (uint32_t i = 0; i < steps; ++i) {
     const RowId first = random() % (4 * RowSet::kContainerRows);
     const RowId size = random() % 8 == 0 ? random() % 9000 : 1;
-    if (size == 1) {
+    if (random() % 4 == 0) {
+      std::set<RowId> several;
+      for (RowId left = random() % 3 == 0 ? size : random() % 5; left > 0; --left) {
+        several.insert(first + random() % (random() % 2 == 0 ? 10'000 : 150'000));
+      }
+      rows.add_all(std::vector<RowId>(several.begin(), several.end()));
+      model.insert(several.begin(), several.end());
+    } else if (size == 1) {
       EXPECT_EQ(rows.add(first), model.insert(first).second);
     } else {
       rows.add_range(first, first + size);

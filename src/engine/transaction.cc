@@ -169,15 +169,16 @@ Status Transaction::erase(TableId table, std::span<const RowId> rows) {
   MOTE_ASSIGN(const TableVersion* const version, state_->find(table));
   TableWrites& writes = state_->writes_to(*version);
   const TableView view = state_->view(*version);
-  for (const RowId row : rows) {
-    if (writes.deletes.contains(row)) continue;
-    if (!view.is_visible(row)) {
+  std::vector<RowId> erased(rows.begin(), rows.end());
+  std::sort(erased.begin(), erased.end());
+  for (const RowId row : erased) {
+    if (!view.is_visible(row) && !writes.deletes.contains(row)) {
       return invalid_argument("table '%s': row %llu to delete is not there",
                               version->definition->name.c_str(),
                               static_cast<unsigned long long>(row));
     }
-    writes.deletes.add(row);
   }
+  writes.deletes.add_all(erased);
   return {};
 }
 
