@@ -314,22 +314,6 @@ TEST_F(Threads, ReadersSeeWholeTransactionsWhileEverythingRuns) {
   ASSERT_OK(db_->close());
 }
 
-// A wake-up that is lost shows as a wait that ends only when the waiter looks by itself, after a
-// tenth of a second. Most waits are far shorter, however busy the machine is.
-TEST_F(Threads, AnAckWakesThoseWhoWaitForIt) {
-  auto appender = *db_->appender(table_, AppenderOptions{});
-  constexpr int kWaits = 21;
-  std::vector<int64_t> waited_ns;
-  for (int i = 0; i < kWaits; ++i) {
-    const int64_t began = posix_env().monotonic_ns();
-    const Ack ack = *put(*appender, i, "row");
-    ASSERT_OK(ack.wait_for(10'000'000'000));
-    waited_ns.push_back(posix_env().monotonic_ns() - began);
-  }
-  std::sort(waited_ns.begin(), waited_ns.end());
-  EXPECT_LT(waited_ns[kWaits / 2], 90'000'000);
-}
-
 TEST_F(Threads, OfThoseWhoInsertOneKeyAtOnceOneSucceeds) {
   const TableId table = create_numbers(*db_, "keyed", /*with_key=*/true);
   constexpr int kWriters = 4;
