@@ -77,6 +77,7 @@ struct Core : std::enable_shared_from_this<Core> {
   const std::string directory;
   const DatabaseOptions options;
   const uint32_t process_id;
+  bool last_try = false;  // to open beside a writer: parts that are missing stay missing
   MemoryBudget budget;
   MemoryBudget flush_budget;  // charged to the budget as a whole, so that a flush can not starve
   MemoryCharge flush_reserve;

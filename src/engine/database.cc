@@ -52,14 +52,32 @@ Status check_options(const DatabaseOptions& options) {
   return {};
 }
 
+// How often a reader tries to open, and how much longer it pauses each time.
+constexpr int kReadOnlyTries = 8;
+constexpr int64_t kReadOnlyPauseNs = 1'000'000;
+
 Result<std::shared_ptr<Core>> open_core(Env& env, const std::string& directory,
                                         const DatabaseOptions& options,
                                         std::vector<std::string>* report) {
   MOTE_TRY(check_options(options));
-  auto core = std::make_shared<Core>(env, directory, options);
-  MOTE_TRY(recover(*core, report));
-  MOTE_TRY(core->start_threads());
-  return core;
+  // What a reader takes for damage may be two looks at what a writer, in another process, is just
+  // changing. Damage that stays is damage.
+  const int tries = options.read_only && report == nullptr ? kReadOnlyTries : 1;
+  for (int at = 1;; ++at) {
+    auto core = std::make_shared<Core>(env, directory, options);
+    core->last_try = at == tries;
+    Status status = recover(*core, report);
+    if (!status.ok()) {
+      if (status.code() != Code::kCorruption || core->last_try) return status;
+      Mutex mutex(LockRank::kLeaf);
+      CondVar never;
+      MutexLock lock(mutex);
+      never.wait_for(mutex, at * kReadOnlyPauseNs);
+      continue;
+    }
+    MOTE_TRY(core->start_threads());
+    return core;
+  }
 }
 
 }  // namespace

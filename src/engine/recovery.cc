@@ -178,6 +178,11 @@ Status load_tables(Core& core, std::vector<std::string>* report, Version* versio
     core.persisted_deletes[id] = table->deletes;
     for (const auto& [base, part] : state.parts) {
       auto range = core.open_part(definition, part);
+      if (core.options.read_only && report == nullptr) {
+        // The writer, in another process, may merge the part away at any time.
+        const Status held = range->hold_file();
+        if (!held.ok() && !core.last_try) return held;
+      }
       if (report != nullptr) {
         std::vector<std::string> problems;
         Status verified = range->verify(&problems);

@@ -73,7 +73,8 @@ uint32_t run_all(Producer producer, LogThread log) {
 TEST(Wake, NoOrderOfTheStepsLosesAWakeUp) { EXPECT_EQ(run_all({}, {}), 70u); }
 
 TEST(Wake, ARowAfterALongPauseIsWrittenThoughNobodyWaits) {
-  const std::string directory = ::testing::TempDir() + "mote_wake";
+  const std::string directory =
+      ::testing::TempDir() + "mote_wake_" + std::to_string(posix_env().process_id());
   DatabaseOptions options = small_options();
   options.window_ms = 1;
   auto db = open_for_test(posix_env(), options, directory);

@@ -19,10 +19,6 @@ constexpr uint64_t kTruncateStepBytes = 8u << 20;
 
 }  // namespace
 
-ColumnPart::Open::~Open() {
-  if (file != nullptr) open_files.fetch_sub(1, std::memory_order_relaxed);
-}
-
 ColumnPart::ColumnPart(const PartEnvironment& environment, std::shared_ptr<const Schema> schema,
                        PartDefinition definition)
     : environment_(environment), schema_(std::move(schema)), definition_(definition) {}
@@ -30,6 +26,7 @@ ColumnPart::ColumnPart(const PartEnvironment& environment, std::shared_ptr<const
 // An error in removing leaves an orphan, which recovery removes.
 ColumnPart::~ColumnPart() {
   environment_.cache.remove_directory(*this);
+  if (file_ != nullptr) open_files.fetch_sub(1, std::memory_order_relaxed);
   if (!remove_when_unused_.load(std::memory_order_relaxed)) return;
   environment_.cache.erase_file(definition_.file);
   // Freeing many blocks at once holds up other writes, so a large file is cut first.
@@ -104,12 +101,8 @@ void ColumnPart::unload() const {
 }
 
 Result<std::shared_ptr<const ColumnPart::Open>> ColumnPart::load() const {
+  MOTE_TRY(hold_file());
   auto opened = std::make_shared<Open>();
-  auto file = environment_.env.open(path(), {OpenMode::kRead, false});
-  if (!file.ok()) {
-    if (file.status().code() != Code::kNotFound) return std::move(file).status();
-    return corruption("%s: the file is missing", part_file_name(definition_.file).c_str());
-  }
   const uint64_t footer_end =
       definition_.file_bytes - std::min<uint64_t>(definition_.file_bytes, kPartTrailerBytes);
   const uint64_t footer_bytes = footer_end - std::min(footer_end, definition_.footer_offset);
@@ -119,11 +112,9 @@ Result<std::shared_ptr<const ColumnPart::Open>> ColumnPart::load() const {
                       static_cast<unsigned long long>(definition_.file_bytes),
                       static_cast<unsigned long long>(definition_.footer_offset));
   }
-  opened->file = std::move(file).value();
-  open_files.fetch_add(1, std::memory_order_relaxed);
   const Extent extent{definition_.footer_offset, static_cast<uint32_t>(footer_bytes),
                       definition_.footer_checksum};
-  Result<std::string> bytes = read_extent(*opened, extent);
+  Result<std::string> bytes = read_extent(extent);
   if (!bytes.ok()) return bad(std::move(bytes).status(), "the footer");
   Result<PartFooter> footer = PartFooter::deserialize(*bytes, *schema_, definition_.footer_offset);
   if (!footer.ok()) return bad(std::move(footer).status(), "the footer");
@@ -136,22 +127,35 @@ Result<std::shared_ptr<const ColumnPart::Open>> ColumnPart::load() const {
       opened->footer.memory_bytes() + opened->footer.columns.size() * sizeof(Loaded);
   MOTE_TRY(opened->charge.grow(environment_.budget, size, "the directory of a column part"));
   opened->columns = std::make_unique<Loaded[]>(opened->footer.columns.size());
-  if (open_files.load(std::memory_order_relaxed) > kMaxOpenFiles) {
-    opened->file.reset();
-    open_files.fetch_sub(1, std::memory_order_relaxed);
-  }
   return std::shared_ptr<const Open>(std::move(opened));
 }
 
-Result<std::string> ColumnPart::read_extent(const Open& open, const Extent& extent) const {
-  std::string bytes(extent.size_bytes, '\0');
-  const std::span<std::byte> room = std::as_writable_bytes(std::span(bytes));
-  if (open.file != nullptr) {
-    MOTE_TRY(open.file->read(extent.offset, room));
-  } else {
-    MOTE_ASSIGN(const auto file, environment_.env.open(path(), {OpenMode::kRead, false}));
-    MOTE_TRY(file->read(extent.offset, room));
+Result<std::shared_ptr<File>> ColumnPart::file() const {
+  {
+    MutexLock lock(mutex_);
+    if (file_ != nullptr) return file_;
   }
+  Result<std::unique_ptr<File>> opened = environment_.env.open(path(), {OpenMode::kRead, false});
+  if (!opened.ok()) {
+    if (opened.status().code() != Code::kNotFound) return std::move(opened).status();
+    return corruption("%s: the file is missing", part_file_name(definition_.file).c_str());
+  }
+  std::shared_ptr<File> file = std::move(opened).value();
+  MutexLock lock(mutex_);
+  if (file_ != nullptr) return file_;
+  if (open_files.load(std::memory_order_relaxed) < kMaxOpenFiles) {
+    open_files.fetch_add(1, std::memory_order_relaxed);
+    file_ = file;
+  }
+  return file;
+}
+
+Status ColumnPart::hold_file() const { return file().status(); }
+
+Result<std::string> ColumnPart::read_extent(const Extent& extent) const {
+  std::string bytes(extent.size_bytes, '\0');
+  MOTE_ASSIGN(const std::shared_ptr<File> file, this->file());
+  MOTE_TRY(file->read(extent.offset, std::as_writable_bytes(std::span(bytes))));
   const uint64_t found =
       checksum(bytes, part_seed(environment_.database_id, definition_.file, extent.offset));
   if (found == extent.checksum) return bytes;
@@ -161,17 +165,9 @@ Result<std::string> ColumnPart::read_extent(const Open& open, const Extent& exte
                     static_cast<unsigned long long>(extent.checksum));
 }
 
-Result<BlockCache::Page> ColumnPart::page(const Open& open, const Extent& extent,
-                                          uint32_t page) const {
-  struct Wanted {
-    const ColumnPart* part;
-    const Open* open;
-    const Extent* extent;
-  };
-  const Wanted wanted{this, &open, &extent};
-  return environment_.cache.get(definition_.file, page, [&wanted] {
-    return wanted.part->read_extent(*wanted.open, *wanted.extent);
-  });
+Result<BlockCache::Page> ColumnPart::page(const Extent& extent, uint32_t page) const {
+  return environment_.cache.get(definition_.file, page,
+                                [this, &extent] { return read_extent(extent); });
 }
 
 Result<std::string_view> ColumnPart::block_bytes(const Open& open, const StoredColumn& stored,
@@ -181,7 +177,7 @@ Result<std::string_view> ColumnPart::block_bytes(const Open& open, const StoredC
                        [](uint32_t wanted, const Page& page) { return wanted < page.first_block; });
   const auto at = static_cast<uint32_t>(above - stored.pages.begin()) - 1;
   const Page& found = stored.pages[at];
-  MOTE_ASSIGN(*keep, page(open, found.extent, stored.first_page + at));
+  MOTE_ASSIGN(*keep, page(found.extent, stored.first_page + at));
   const std::string& bytes = **keep;
   const uint32_t end_block =
       above == stored.pages.end() ? open.footer.block_count() : above->first_block;
@@ -208,7 +204,7 @@ Result<const std::shared_ptr<const ColumnDecoder>*> ColumnPart::decoder(const Op
   }
   const FooterColumn& stored = open.footer.columns[column];
   const Extent& extent = (references ? *stored.references : stored.values).prelude;
-  MOTE_ASSIGN(const std::string prelude, read_extent(open, extent));
+  MOTE_ASSIGN(const std::string prelude, read_extent(extent));
   auto loaded = std::make_unique<Loaded::Decoder>();
   MOTE_ASSIGN(loaded->decoder,
               ColumnDecoder::open(references ? Type::blob() : stored.type, prelude));
@@ -334,7 +330,7 @@ Result<SharedStats> ColumnPart::block_stats(uint32_t block, uint32_t column) con
 Status ColumnPart::load_stats(const Open& open, uint32_t column,
                               std::vector<ColumnStats>* stats) const {
   const FooterColumn& stored = open.footer.columns[column];
-  MOTE_ASSIGN(const std::string bytes, read_extent(open, stored.block_stats));
+  MOTE_ASSIGN(const std::string bytes, read_extent(stored.block_stats));
   ByteReader reader(bytes);
   for (uint32_t b = 0; b < block_count(); ++b) {
     MOTE_ASSIGN(ColumnStats one, ColumnStats::deserialize(stored.type, reader));

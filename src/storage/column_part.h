@@ -90,6 +90,9 @@ class ColumnPart : public RowRange, private BlockCache::Directory {
   const PartDefinition& definition() const { return definition_; }
   // The file goes with the last user of this part.
   void remove_when_unused();
+  // Opens the file and keeps it open, so that it can be read whatever becomes of its name. Errors:
+  // kCorruption when it is missing.
+  Status hold_file() const;
 
   RowId base() const override { return definition_.base; }
   uint64_t row_count() const override { return definition_.row_count; }
@@ -132,8 +135,9 @@ class ColumnPart : public RowRange, private BlockCache::Directory {
   Status bad(Status status, const char* what) const;
   Status bad_block(Status status, uint32_t block, uint32_t column) const;
 
-  Result<std::string> read_extent(const Open& open, const Extent& extent) const;
-  Result<BlockCache::Page> page(const Open& open, const Extent& extent, uint32_t page) const;
+  Result<std::shared_ptr<File>> file() const;
+  Result<std::string> read_extent(const Extent& extent) const;
+  Result<BlockCache::Page> page(const Extent& extent, uint32_t page) const;
   Result<std::string_view> block_bytes(const Open& open, const StoredColumn& stored, uint32_t block,
                                        BlockCache::Page* keep) const;
   Result<const std::shared_ptr<const ColumnDecoder>*> decoder(const Open& open, uint32_t column,
@@ -163,6 +167,7 @@ class ColumnPart : public RowRange, private BlockCache::Directory {
   const PartDefinition definition_;
   mutable Mutex mutex_{LockRank::kLeaf};
   mutable std::shared_ptr<const Open> open_;
+  mutable std::shared_ptr<File> file_;  // null: not open yet, or opened for each page
   std::atomic<bool> remove_when_unused_{false};
 };
 

@@ -67,7 +67,7 @@ Status ColumnPart::visit_key(std::string_view key, const Visit& visit) const {
   Scratch& s = scratch();
   s.rows.clear();
   {
-    MOTE_ASSIGN(const BlockCache::Page page, this->page(*open, footer.key_pages[place.page].extent,
+    MOTE_ASSIGN(const BlockCache::Page page, this->page(footer.key_pages[place.page].extent,
                                                         footer.first_key_page + place.page));
     MOTE_TRY(candidates(*page, place, footer.row_count, &s.rows));
   }

@@ -45,9 +45,7 @@ struct ColumnPart::Loaded {
 };
 
 struct ColumnPart::Open {
-  ~Open();
   PartFooter footer;
-  std::unique_ptr<File> file;  // null when too many are open: then it is opened for each page
   MemoryCharge charge;
   std::unique_ptr<Loaded[]> columns;
 };

@@ -78,14 +78,14 @@ Status ColumnPart::verify_ends(const Open& open, std::vector<std::string>* probl
          {&column.values, column.references.has_value() ? &*column.references : nullptr}) {
       if (stored == nullptr) continue;
       for (const Page& page : stored->pages) {
-        Result<std::string> bytes = read_extent(open, page.extent);
+        Result<std::string> bytes = read_extent(page.extent);
         if (bytes.ok()) continue;
         MOTE_TRY(note(bad(std::move(bytes).status(), schema_->columns[c].name.c_str()), problems));
       }
     }
   }
   for (const Page& page : open.footer.key_pages) {
-    Result<std::string> bytes = read_extent(open, page.extent);
+    Result<std::string> bytes = read_extent(page.extent);
     if (!bytes.ok()) MOTE_TRY(note(bad(std::move(bytes).status(), "key directory"), problems));
   }
   return {};

@@ -159,6 +159,51 @@ TEST(Sharing, AReadOnlyOpenBesideAWriterReadsWhatIsCommitted) {
   EXPECT_EQ(count_rows(writer.connection(), "t"), 3);
 }
 
+// Inserts pairs of rows whose sum is 0 and deletes pairs, so that flushes and merges run and files
+// come and go.
+int write_pairs(const std::string& path, int ready) {
+  mote::Result<mote::Database> database = mote::Database::open(path, small_options());
+  if (!database.ok()) return 1;
+  if (!database->execute("CREATE TABLE t (id INTEGER, value INTEGER, note TEXT)").ok()) return 2;
+  tell_ready(ready);
+  for (int round = 0;; ++round) {
+    const std::string insert =
+        "INSERT INTO t SELECT " + std::to_string(round) +
+        ", CASE WHEN n % 2 = 0 THEN n ELSE 1 - n END, repeat('note ', 10) || n"
+        " FROM generate_series(2, 2001) g(n)";
+    const std::string erase = "DELETE FROM t WHERE id % 3 = " + std::to_string(round % 3) +
+                              " AND id < " + std::to_string(round - 5);
+    if (!database->execute(insert).ok() || !database->execute(erase).ok()) return 3;
+  }
+}
+
+TEST(Sharing, AReadersSnapshotStaysWhileTheWriterMergesItsFilesAway) {
+  const Scratch scratch;
+  const std::string path = scratch / "db";
+  Child writer([&](int ready) { return write_pairs(path, ready); });
+  ASSERT_TRUE(writer.wait_until_ready());
+  mote::Options options = small_options();
+  options.read_only = true;
+  for (int round = 0; round < 40; ++round) {
+    SCOPED_TRACE(round);
+    mote::Result<mote::Database> reader = mote::Database::open(path, options);
+    ASSERT_TRUE(reader.ok()) << reader.error().message;
+    const int64_t count = count_rows(reader->connection(), "t");
+    EXPECT_EQ(count % 2000, 0);
+    for (int again = 0; again < 2; ++again) {
+      ::usleep(20'000);
+      mote::Result<mote::Statement> statement = reader->connection().query(
+          "SELECT count(*), coalesce(sum(value), 0), count(note) FROM t WHERE length(note) > 3");
+      ASSERT_TRUE(statement.ok()) << statement.error().message;
+      const mote::Result<bool> row = statement->step();
+      ASSERT_TRUE(row.ok()) << row.error().message;
+      EXPECT_EQ(statement->integer(0), count);
+      EXPECT_EQ(statement->integer(1), 0);
+    }
+  }
+  writer.kill();
+}
+
 TEST(Sharing, AForkedChildGetsClosedAndChangesNothing) {
   const Scratch scratch;
   const std::string path = scratch / "db";
