@@ -124,7 +124,8 @@ void Core::log_loop() {
 }
 
 Result<bool> Core::background_step() {
-  if (log != nullptr && log->wants_next_file()) {
+  // A run that writes nothing leaves the files as they are.
+  if (log != nullptr && epoch_durable.load() && log->wants_next_file()) {
     MOTE_TRY(log->prepare_next_file());
     return true;
   }
