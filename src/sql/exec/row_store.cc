@@ -165,9 +165,8 @@ void hash_rows(const Chunk& keys, std::span<uint64_t> hashes) {
     if (column.validity().all_valid() &&
         (kind == TypeKind::kInteger || kind == TypeKind::kTimestamp)) {
       const auto* const values = column.lane<int64_t>();
-      for (size_t i = 0; i < hashes.size(); ++i) {
-        hashes[i] = mix64(hashes[i] ^ static_cast<uint64_t>(values[i]));
-      }
+      size_t row = 0;
+      for (uint64_t& hash : hashes) hash = mix64(hash ^ static_cast<uint64_t>(values[row++]));
     } else {
       for (uint32_t i = 0; i < hashes.size(); ++i) hashes[i] = column.hash_row(i, hashes[i]);
     }
@@ -211,10 +210,81 @@ size_t KeyTable::slot_of(const Chunk& keys, uint32_t row, uint64_t hash) const {
   }
 }
 
+namespace {
+
+template <typename T>
+void compare_lane(const RowStore& keys, uint32_t position, const Column& rows,
+                  std::span<const uint32_t> numbers, bool* equal) {
+  const T* const values = rows.lane<T>();
+  // The first chunk has the keys of nearly all rows where there are few keys.
+  const Column& first = keys.chunk(0).column(position);
+  const uint32_t plain_end = first.validity().all_valid() ? kChunkRows : 0;
+  const T* const first_values = first.lane<T>();
+  const uint32_t* const known = numbers.data();
+  for (size_t i = 0; i < numbers.size(); ++i) {
+    const uint32_t number = known[i];
+    if (number < plain_end) {
+      equal[i] = equal[i] && values[i] == first_values[number];
+    } else if (number != RowStore::kNoRow) {
+      const Column& column = keys.column_of(number, position);
+      const uint32_t at = RowStore::place(number);
+      equal[i] = equal[i] && !column.is_null(at) && values[i] == column.lane<T>()[at];
+    }
+  }
+}
+
+// Clears equal[i] where key numbers[i] has another value in a column than row i.
+void compare_column(const RowStore& stored, uint32_t position, const Column& rows,
+                    std::span<const uint32_t> numbers, bool* equal) {
+  const TypeKind kind = rows.type().kind;
+  const bool all_valid = rows.validity().all_valid();
+  if (all_valid && (kind == TypeKind::kInteger || kind == TypeKind::kTimestamp)) {
+    compare_lane<int64_t>(stored, position, rows, numbers, equal);
+  } else if (all_valid && lane_kind(kind) == LaneKind::kBytes) {
+    compare_lane<std::string_view>(stored, position, rows, numbers, equal);
+  } else {
+    for (uint32_t i = 0; i < numbers.size(); ++i) {
+      if (numbers[i] == RowStore::kNoRow || !equal[i]) continue;
+      equal[i] = rows.compare_rows(i, stored.column_of(numbers[i], position),
+                                   RowStore::place(numbers[i])) == 0;
+    }
+  }
+}
+
+// numbers[i] becomes the first key whose hash meets row i's, kNoRow where none does, and `open` the
+// rows that have another key. Column by column, so that no row asks for the types anew.
+void guess(std::span<const uint64_t> slots, const RowStore& stored, uint32_t width,
+           const Chunk& keys, const uint64_t* hashes, std::span<uint32_t> numbers,
+           Selection* open) {
+  const size_t mask = slots.size() - 1;
+  const uint64_t* const slot_at = slots.data();
+  std::array<bool, kChunkRows> equal;
+  uint32_t row = 0;
+  for (uint32_t& number : numbers) {
+    const uint64_t half = hashes[row] >> 32;
+    size_t at = half & mask;
+    while (slot_at[at] != 0 && (slot_at[at] >> 32) != half) at = (at + 1) & mask;
+    number = static_cast<uint32_t>(slot_at[at]) - 1;  // an empty slot is kNoRow
+    equal.data()[row++] = number != RowStore::kNoRow;
+  }
+  for (uint32_t c = 0; c < width && stored.row_count() > 0; ++c) {
+    compare_column(stored, c, keys.column(c), numbers, equal.data());
+  }
+  open->count = 0;
+  for (uint32_t i = 0; i < row; ++i) {
+    if (!equal.data()[i]) open->rows[open->count++] = static_cast<uint16_t>(i);
+  }
+}
+
+}  // namespace
+
 Status KeyTable::find_or_add(const Chunk& keys, std::span<uint32_t> numbers) {
   std::array<uint64_t, kChunkRows> hashes;
   hash_rows(keys, std::span(hashes).first(numbers.size()));
-  for (uint32_t i = 0; i < numbers.size(); ++i) {
+  if (slots_.empty()) MOTE_TRY(grow());
+  Selection open;
+  guess(slots_, *keys_, static_cast<uint32_t>(types_.size()), keys, hashes.data(), numbers, &open);
+  for (const uint16_t i : std::span(open.rows).first(open.count)) {
     // At most three of five slots are taken, so chains stay short.
     if ((key_count() + 1) * 5ull > slots_.size() * 3ull) MOTE_TRY(grow());
     const size_t at = slot_of(keys, i, hashes[i]);
@@ -230,14 +300,22 @@ Status KeyTable::find_or_add(const Chunk& keys, std::span<uint32_t> numbers) {
 
 void KeyTable::find(const Chunk& keys, std::span<uint32_t> numbers) const {
   std::array<uint64_t, kChunkRows> hashes;
+  if (slots_.empty()) {
+    std::fill(numbers.begin(), numbers.end(), RowStore::kNoRow);
+    return;
+  }
   hash_rows(keys, std::span(hashes).first(numbers.size()));
-  for (uint32_t i = 0; i < numbers.size(); ++i) {
-    numbers[i] = RowStore::kNoRow;
-    bool null = slots_.empty();
-    for (const Column& column : keys.columns()) null = null || column.is_null(i);
-    if (null) continue;
-    const uint64_t slot = slots_[slot_of(keys, i, hashes[i])];
-    if (slot != 0) numbers[i] = static_cast<uint32_t>(slot) - 1;
+  Selection open;
+  guess(slots_, *keys_, static_cast<uint32_t>(types_.size()), keys, hashes.data(), numbers, &open);
+  for (const uint16_t i : std::span(open.rows).first(open.count)) {
+    if (numbers[i] == RowStore::kNoRow) continue;
+    numbers[i] = static_cast<uint32_t>(slots_[slot_of(keys, i, hashes[i])]) - 1;
+  }
+  for (const Column& column : keys.columns()) {
+    if (column.validity().all_valid()) continue;
+    for (uint32_t i = 0; i < numbers.size(); ++i) {
+      if (column.is_null(i)) numbers[i] = RowStore::kNoRow;
+    }
   }
 }
 
