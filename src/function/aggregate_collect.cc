@@ -46,7 +46,7 @@ Status append_bytes(JoinedState& state, std::string_view bytes, Arena& arena) {
   return {};
 }
 
-Status join_texts(Arguments arguments, uint32_t row_count, void* const* states, Arena& arena) {
+Status join_texts(Arguments arguments, uint32_t row_count, RowStates states, Arena& arena) {
   for (uint32_t i = 0; i < row_count; ++i) {
     if (arguments[0]->is_null(i)) continue;
     auto& state = *static_cast<JoinedState*>(states[i]);
@@ -122,7 +122,7 @@ void add_value(QuantileState& state, double value, Arena& arena) {
   ++state.count;
 }
 
-Status collect_values(Arguments arguments, uint32_t row_count, void* const* states, Arena& arena) {
+Status collect_values(Arguments arguments, uint32_t row_count, RowStates states, Arena& arena) {
   const auto* const values = arguments[0]->lane<double>();
   for (uint32_t i = 0; i < row_count; ++i) {
     auto& state = *static_cast<QuantileState*>(states[i]);

@@ -25,9 +25,9 @@ uint32_t valid_rows(const Column& column, uint32_t row_count) {
   return row_count - column.validity().null_count(row_count);
 }
 
-Status count_rows(Arguments arguments, uint32_t row_count, void* const* states, Arena&) {
-  if (row_count > 0 && is_one_state(states, row_count)) {
-    static_cast<CountState*>(states[0])->count +=
+Status count_rows(Arguments arguments, uint32_t row_count, RowStates states, Arena&) {
+  if (states.only() != nullptr) {
+    static_cast<CountState*>(states.only())->count +=
         arguments.empty() ? row_count : valid_rows(*arguments[0], row_count);
     return {};
   }
@@ -36,7 +36,7 @@ Status count_rows(Arguments arguments, uint32_t row_count, void* const* states, 
   return {};
 }
 
-Status count_true(Arguments arguments, uint32_t row_count, void* const* states, Arena&) {
+Status count_true(Arguments arguments, uint32_t row_count, RowStates states, Arena&) {
   const bool* const values = arguments[0]->lane<bool>();
   each_counted_row<CountState>(arguments, row_count, states, [&](CountState& state, uint32_t i) {
     state.count += values[i] ? 1 : 0;
@@ -70,10 +70,10 @@ __int128 sum_of(const int64_t* values, uint32_t row_count) {
   return static_cast<__int128>(high) * (__int128{1} << 32) + low;
 }
 
-Status add_integers(Arguments arguments, uint32_t row_count, void* const* states, Arena&) {
+Status add_integers(Arguments arguments, uint32_t row_count, RowStates states, Arena&) {
   const auto* const values = arguments[0]->lane<int64_t>();
-  if (row_count > 0 && is_one_state(states, row_count)) {
-    auto& state = *static_cast<IntegerSumState*>(states[0]);
+  if (states.only() != nullptr) {
+    auto& state = *static_cast<IntegerSumState*>(states.only());
     state.sum += sum_of(values, row_count);
     state.count += valid_rows(*arguments[0], row_count);
     return {};
@@ -131,10 +131,10 @@ struct FloatSumState {
   int64_t count;
 };
 
-Status add_floating(Arguments arguments, uint32_t row_count, void* const* states, Arena&) {
+Status add_floating(Arguments arguments, uint32_t row_count, RowStates states, Arena&) {
   const auto* const values = arguments[0]->lane<double>();
-  if (row_count > 0 && is_one_state(states, row_count)) {
-    auto& state = *static_cast<FloatSumState*>(states[0]);
+  if (states.only() != nullptr) {
+    auto& state = *static_cast<FloatSumState*>(states.only());
     add_floats(values, row_count, &state.sum);  // entries of null rows are zero
     state.count += valid_rows(*arguments[0], row_count);
     return {};
@@ -175,7 +175,7 @@ struct VarianceState {
   double squares;  // sum of squared distances from the mean
 };
 
-Status add_deviations(Arguments arguments, uint32_t row_count, void* const* states, Arena&) {
+Status add_deviations(Arguments arguments, uint32_t row_count, RowStates states, Arena&) {
   const auto* const values = arguments[0]->lane<double>();
   each_counted_row<VarianceState>(arguments, row_count, states,
                                   [&](VarianceState& state, uint32_t i) {
@@ -217,7 +217,7 @@ struct TruthState {
   bool any_false;
 };
 
-Status add_truths(Arguments arguments, uint32_t row_count, void* const* states, Arena&) {
+Status add_truths(Arguments arguments, uint32_t row_count, RowStates states, Arena&) {
   const bool* const values = arguments[0]->lane<bool>();
   each_counted_row<TruthState>(arguments, row_count, states, [&](TruthState& state, uint32_t i) {
     (values[i] ? state.any_true : state.any_false) = true;
@@ -301,7 +301,7 @@ constexpr AggregateFunction truth(std::string_view name,
 }
 
 constexpr AggregateFunction counting(std::string_view name, AggregateFunction::Resolve resolve,
-                                     Status (*update)(Arguments, uint32_t, void* const*, Arena&),
+                                     Status (*update)(Arguments, uint32_t, RowStates, Arena&),
                                      uint32_t least_arguments, std::string_view signature) {
   return {name,         resolve,      sizeof(CountState), leave_zero, update,
           merge_counts, finish_count, least_arguments,    1,          signature};

@@ -37,7 +37,7 @@ T& kept_lane(KeptValue& value) {
 }
 
 template <int kSign, typename T>
-void update_lane(Arguments arguments, uint32_t row_count, void* const* states) {
+void update_lane(Arguments arguments, uint32_t row_count, RowStates states) {
   const T* const values = arguments[0]->lane<T>();
   const TypeKind kind = arguments[0]->type().kind;
   const auto offer = [kind](KeptValue& best, T candidate) {
@@ -47,12 +47,12 @@ void update_lane(Arguments arguments, uint32_t row_count, void* const* states) {
     best.kind = kind;
   };
   const bool all_valid = arguments[0]->validity().all_valid();
-  if (all_valid && row_count > 0 && is_one_state(states, row_count)) {
+  if (all_valid && row_count > 0 && states.only() != nullptr) {
     T best = values[0];
     for (uint32_t i = 1; i < row_count; ++i) {
       best = is_better<kSign>(values[i], best) ? values[i] : best;
     }
-    offer(static_cast<ExtremeState*>(states[0])->value, best);
+    offer(static_cast<ExtremeState*>(states.only())->value, best);
     return;
   }
   each_counted_row<ExtremeState>(
@@ -61,7 +61,7 @@ void update_lane(Arguments arguments, uint32_t row_count, void* const* states) {
 }
 
 template <int kSign>
-Status update_extreme(Arguments arguments, uint32_t row_count, void* const* states, Arena& arena) {
+Status update_extreme(Arguments arguments, uint32_t row_count, RowStates states, Arena& arena) {
   switch (arguments[0]->type().kind) {
     case kInteger:
     case kTimestamp: update_lane<kSign, int64_t>(arguments, row_count, states); return {};
@@ -97,7 +97,7 @@ Status finish_extreme(const void* state, Column& out, uint32_t row) {
 enum class Place { kFirst, kLast, kAny };
 
 template <Place kPlace>
-Status update_place(Arguments arguments, uint32_t row_count, void* const* states, Arena& arena) {
+Status update_place(Arguments arguments, uint32_t row_count, RowStates states, Arena& arena) {
   const Column& column = *arguments[0];
   for (uint32_t i = 0; i < row_count; ++i) {
     KeptValue& kept = static_cast<ExtremeState*>(states[i])->value;
@@ -123,7 +123,7 @@ struct ArgumentState {
 };
 
 template <int kSign>
-Status update_argument(Arguments arguments, uint32_t row_count, void* const* states, Arena& arena) {
+Status update_argument(Arguments arguments, uint32_t row_count, RowStates states, Arena& arena) {
   each_counted_row<ArgumentState>(
       arguments.subspan(1), row_count, states, [&](ArgumentState& state, uint32_t i) {
         const KeptValue candidate = look_at_row(*arguments[1], i);

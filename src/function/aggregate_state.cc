@@ -5,15 +5,6 @@
 
 namespace mote {
 
-bool is_one_state(void* const* states, uint32_t row_count) {
-  uintptr_t differ = 0;
-  const auto first = reinterpret_cast<uintptr_t>(states[0]);
-  for (uint32_t i = 1; i < row_count; ++i) {
-    differ |= reinterpret_cast<uintptr_t>(states[i]) ^ first;
-  }
-  return differ == 0;
-}
-
 KeptValue look_at_row(const Column& column, uint32_t row) {
   KeptValue value;
   std::memset(&value, 0, sizeof(value));

@@ -11,14 +11,16 @@ namespace mote {
 
 inline void leave_zero(void*) {}
 
-// Whether all rows go to one state, as they do without GROUP BY.
-bool is_one_state(void* const* states, uint32_t row_count);
-
 // add(state, row) for the rows whose arguments are all not null.
 template <typename State, typename F>
-void each_counted_row(Arguments arguments, uint32_t row_count, void* const* states, F add) {
+void each_counted_row(Arguments arguments, uint32_t row_count, RowStates states, F add) {
   bool all_valid = true;
   for (const Column* const argument : arguments) all_valid &= argument->validity().all_valid();
+  if (all_valid && states.only() != nullptr) {
+    State& state = *static_cast<State*>(states.only());
+    for (uint32_t i = 0; i < row_count; ++i) add(state, i);
+    return;
+  }
   if (all_valid) {
     for (uint32_t i = 0; i < row_count; ++i) add(*static_cast<State*>(states[i]), i);
     return;

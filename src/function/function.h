@@ -67,6 +67,21 @@ struct ScalarFunction {
   std::string_view signature = {};  // "(TEXT, INTEGER [, INTEGER])", for messages and docs
 };
 
+// Where each row of a chunk is added up: in a state of its group's, or all in one.
+class RowStates {
+ public:
+  static RowStates one(void* state) { return RowStates(state, nullptr); }
+  static RowStates each(void* const* states) { return RowStates(nullptr, states); }
+  // Null when the rows do not have all the same.
+  void* only() const { return only_; }
+  void* operator[](uint32_t row) const { return only_ != nullptr ? only_ : each_[row]; }
+
+ private:
+  RowStates(void* only, void* const* each) : only_(only), each_(each) {}
+  void* only_;
+  void* const* each_;
+};
+
 // An aggregate's state lives in `state_bytes` bytes, 16-byte aligned, in memory that the operator
 // owns and that may be moved by memcpy; what does not fit goes to the arena. States are made zero,
 // then init.
@@ -77,8 +92,8 @@ struct AggregateFunction {
   uint32_t state_bytes;
   void (*init)(void* state);
   // Adds row i to states[i], for all rows. arguments have been cast.
-  Status (*update)(std::span<const Column* const> arguments, uint32_t row_count,
-                   void* const* states, Arena& arena);
+  Status (*update)(std::span<const Column* const> arguments, uint32_t row_count, RowStates states,
+                   Arena& arena);
   // Adds `from` to `into`, as if its rows had come after.
   Status (*merge)(void* into, const void* from, Arena& arena);
   Status (*finish)(const void* state, Column& out, uint32_t row);

@@ -117,7 +117,7 @@ class AggregateStates {
     std::vector<void*> states;
     for (const uint32_t group : groups) states.push_back(state(group));
     return function_->update(pointers_to(columns), static_cast<uint32_t>(groups.size()),
-                             states.data(), arena_);
+                             RowStates::each(states.data()), arena_);
   }
   Status merge(AggregateStates& later) {
     for (uint32_t group = 0; group < group_count_; ++group) {

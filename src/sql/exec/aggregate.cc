@@ -150,7 +150,6 @@ class Aggregate : public Operator {
 
   Status add_rows() {
     const uint32_t row_count = in_.row_count();
-    std::fill_n(numbers_.begin(), row_count, 0);
     if (!group_types_.empty()) {
       MOTE_TRY(groups_.evaluate(in_, keys_));
       MOTE_TRY(table_->find_or_add(keys_, std::span(numbers_).first(row_count)));
@@ -176,7 +175,7 @@ class Aggregate : public Operator {
         filtered_ = in_;
         filtered_.keep(selection_);
         rows = &filtered_;
-        for (uint32_t i = 0; i < selection_.count; ++i) {
+        for (uint32_t i = 0; i < selection_.count && !group_types_.empty(); ++i) {
           filtered_numbers_[i] = numbers_[selection_.rows[i]];
         }
         numbers = {filtered_numbers_.data(), selection_.count};
@@ -219,12 +218,31 @@ class Aggregate : public Operator {
     return update_states(call, std::span(first_numbers).first(selection_.count));
   }
 
-  // The arguments are in pointers_.
+  static bool is_one_group(std::span<const uint32_t> numbers) {
+    for (const uint32_t number : numbers) {
+      if (number != numbers[0]) return false;
+    }
+    return true;
+  }
+
+  // The arguments are in pointers_; there is a row.
   Status update_states(Call& call, std::span<const uint32_t> numbers) {
+    const AggregateFunction& function = *call.aggregate->function;
+    const auto row_count = static_cast<uint32_t>(numbers.size());
+    if (group_count_ == 1 || is_one_group(numbers)) {
+      const RowStates states = RowStates::one(state_of(call, numbers[0]));
+      return function.update(pointers_, row_count, states, *arena_);
+    }
     std::array<void*, kChunkRows> states;
-    for (size_t i = 0; i < numbers.size(); ++i) states[i] = state_of(call, numbers[i]);
-    return call.aggregate->function->update(pointers_, static_cast<uint32_t>(numbers.size()),
-                                            states.data(), *arena_);
+    void** const places = states.data();
+    const uint32_t* const groups = numbers.data();
+    if (group_count_ <= kChunkRows) {
+      char* const first = states_[0].get() + call.state_offset;
+      for (uint32_t i = 0; i < row_count; ++i) places[i] = first + groups[i] * group_bytes_;
+    } else {
+      for (uint32_t i = 0; i < row_count; ++i) places[i] = state_of(call, groups[i]);
+    }
+    return function.update(pointers_, row_count, RowStates::each(states.data()), *arena_);
   }
 
   EvaluatorList groups_;
@@ -247,8 +265,9 @@ class Aggregate : public Operator {
   Chunk filtered_;
   Chunk arguments_;
   Selection selection_;
-  std::array<uint32_t, kChunkRows> numbers_;  // the group of each row
-  std::array<uint32_t, kChunkRows> filtered_numbers_;
+  // The group of each row: zero ever without GROUP BY.
+  std::array<uint32_t, kChunkRows> numbers_{};
+  std::array<uint32_t, kChunkRows> filtered_numbers_{};
   std::vector<const Column*> pointers_;
 };
 

@@ -88,7 +88,7 @@ struct SumState {
   int64_t count;
 };
 inline Status update_sum(std::span<const Column* const> arguments, uint32_t row_count,
-                         void* const* states, Arena&) {
+                         RowStates states, Arena&) {
   for (uint32_t i = 0; i < row_count; ++i) {
     if (arguments[0]->is_null(i)) continue;
     auto* const state = static_cast<SumState*>(states[i]);
@@ -142,8 +142,7 @@ inline PlanPtr values(std::span<const Type> types, const Rows& rows) {
   made->row_count = rows.size();
   for (const Row& row : rows) {
     for (size_t c = 0; c < row.size(); ++c) {
-      made->expressions.push_back(
-          constant(row[c].is_null() ? Value::null(types[c]) : row[c]));
+      made->expressions.push_back(constant(row[c].is_null() ? Value::null(types[c]) : row[c]));
     }
   }
   return made;

@@ -4,6 +4,7 @@
 // columns of the condition are decoded first, and the remaining columns only when rows survive.
 // Values of a few surviving rows are read one by one, so that a selective question over camera
 // frames does not read the frames of the whole block.
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <optional>
@@ -23,6 +24,13 @@ namespace {
 constexpr uint32_t kFewRows = 8;
 // The same for columns of bytes, whose rows may be large.
 constexpr uint32_t kFewWideRows = 64;
+
+// Where most words of a block's visible rows come from.
+constexpr std::array<uint16_t, kChunkRows> kEveryRow = [] {
+  std::array<uint16_t, kChunkRows> rows{};
+  for (uint32_t row = 0; row < kChunkRows; ++row) rows[row] = static_cast<uint16_t>(row);
+  return rows;
+}();
 
 bool is_wide(const Type& type) { return lane_kind(type.kind) == LaneKind::kBytes; }
 
@@ -161,6 +169,11 @@ class Scan : public Operator {
   static void select_bits(std::span<const uint64_t> words, uint32_t row_count, Selection* rows) {
     rows->count = 0;
     for (uint32_t w = 0; w * 64 < row_count; ++w) {
+      if (words[w] == ~0ull && row_count - w * 64 >= 64) {
+        std::copy_n(kEveryRow.data() + w * 64, 64, rows->rows.data() + rows->count);
+        rows->count += 64;
+        continue;
+      }
       for (uint64_t bits = words[w]; bits != 0; bits &= bits - 1) {
         const uint32_t row = w * 64 + static_cast<uint32_t>(std::countr_zero(bits));
         if (row >= row_count) break;

@@ -431,12 +431,11 @@ class Window : public Operator {
       rows_->gather(call.first_column + i, added_rows_, arguments_.column(i));
       columns[i] = &arguments_.column(i);
     }
-    std::fill_n(states_.begin(), added_rows_.size(), static_cast<void*>(call.state.data()));
     const size_t charged = arena_charge_.size_bytes();
     arena_->set_limit_bytes(charged + context().budget->free_bytes());
     MOTE_TRY(call.call->aggregate.function->update(std::span(columns).first(width),
                                                    static_cast<uint32_t>(added_rows_.size()),
-                                                   states_.data(), *arena_));
+                                                   RowStates::one(call.state.data()), *arena_));
     const size_t used = arena_->memory_bytes();
     if (used <= charged) return {};
     return arena_charge_.grow(*context().budget, used - charged, "window");
@@ -463,7 +462,6 @@ class Window : public Operator {
   size_t dense_rank_ = 0;
   std::vector<uint32_t> added_rows_;
   Chunk arguments_;
-  std::array<void*, kChunkRows> states_;
 };
 
 }  // namespace
