@@ -109,6 +109,35 @@ TEST(Database, RefusesATakenKeyInMemoryAndInParts) {
   EXPECT_EQ(try_insert(*db, table, {{1, "again"}}).code(), Code::kOk);
 }
 
+// 8 MB a chunk once they are written, in a budget of 8 MiB.
+TEST(Database, WritesRowsThatShareOneTextInSmallParts) {
+  SimulatedEnv env(1);
+  auto db = open_for_test(env);
+  const TableId table = create_numbers(*db, "t");
+  const std::string text(8000, 'x');
+  Rows expected;
+  auto transaction = *db->begin();
+  for (int64_t i = 0; i < 4; ++i) {
+    ASSERT_OK(transaction->savepoint("before"));
+    Chunk chunk;
+    chunk.reset(numbers_schema().types());
+    for (uint32_t row = 0; row < kChunkRows; ++row) {
+      chunk.column(0).lane<int64_t>()[row] = i * kChunkRows + row;
+      chunk.column(1).lane<std::string_view>()[row] = text;
+      if (i != 2) expected[i * kChunkRows + row] = text;
+    }
+    chunk.set_row_count(kChunkRows);
+    ASSERT_OK(transaction->insert(table, chunk));
+    if (i == 2) ASSERT_OK(transaction->rollback_to("before"));
+  }
+  EXPECT_EQ(rows_of(*transaction, table), expected);
+  ASSERT_OK(transaction->commit(SyncMode::kSync).status());
+  EXPECT_EQ(rows_of(*db, table), expected);
+  ASSERT_OK(db->close());
+  db = open_for_test(env);
+  EXPECT_EQ(rows_of(*db, table), expected);
+}
+
 TEST(Database, MovesLargeTransactionsThroughParts) {
   SimulatedEnv env(1);
   auto db = open_for_test(env);

@@ -156,12 +156,13 @@ Status Transaction::insert(TableId table, const Chunk& rows) {
                           static_cast<unsigned long long>(kMaxOwnRows),
                           version->definition->name.c_str());
   }
-  if (Status appended = writes.rows->append(std::move(batch)); !appended.ok()) {
-    writes.rows->truncate(before, &writes.deletes);
-    return appended;
+  const size_t spill_bytes = core.spill_bytes();
+  Status status = writes.rows->append(std::move(batch));
+  if (status.ok() && writes.rows->wants_spill(spill_bytes)) {
+    status = writes.rows->spill(core.next_file, 2 * spill_bytes);
   }
-  if (!writes.rows->wants_spill(core.spill_bytes())) return {};
-  return writes.rows->spill(core.next_file.fetch_add(1));
+  if (!status.ok()) writes.rows->truncate(before, &writes.deletes);
+  return status;
 }
 
 Status Transaction::erase(TableId table, std::span<const RowId> rows) {
@@ -335,7 +336,7 @@ Status Transaction::State::prepare(PreparedCommit* commit) {
     }
     commit->encode();
     if (commit->log_bytes() <= core->log->payload_room().size() || largest == nullptr) return {};
-    MOTE_TRY(largest->spill(core->next_file.fetch_add(1)));
+    MOTE_TRY(largest->spill(core->next_file, 2 * core->spill_bytes()));
   }
 }
 

@@ -1,6 +1,7 @@
 #include "engine/write_set.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "base/checksum.h"
 #include "storage/key.h"
@@ -99,12 +100,30 @@ RowBatch without_deleted(const RowBatch& batch, RowId first, const RowSet& delet
   return kept;
 }
 
+namespace {
+
+// Bytes that rows [first, first + count) take when they share none.
+uint64_t copied_bytes(const RowBatch& batch, uint32_t first, uint32_t count) {
+  uint64_t bytes = 0;
+  for (const Column& column : batch.rows.columns()) {
+    const LaneKind kind = lane_kind(column.type().kind);
+    bytes += uint64_t{lane_entry_bytes(kind)} * lane_count(column.type().kind) * count;
+    if (kind != LaneKind::kBytes) continue;
+    const auto* const values = column.lane<std::string_view>();
+    for (uint32_t row = first; row < first + count; ++row) bytes += values[row].size();
+  }
+  return bytes;
+}
+
+}  // namespace
+
 OwnRows::OwnRows(std::shared_ptr<const TableDefinition> table, const PartEnvironment& parts)
     : table_(std::move(table)), environment_(parts) {}
 
 Status OwnRows::append(RowBatch batch) {
   const uint32_t count = batch.rows.row_count();
   if (count == 0) return {};
+  const uint64_t value_bytes = copied_bytes(batch, 0, count);
   Batch* last = batches_.empty() ? nullptr : &batches_.back();
   const bool fits = last != nullptr && last->batch.rows.row_count() + count <= kChunkRows;
   uint32_t from_row = 0;
@@ -132,6 +151,7 @@ Status OwnRows::append(RowBatch batch) {
     append_batch(batch, &last->batch);
   }
   row_count_ += count;
+  value_bytes_ += value_bytes;
   if (table_->schema.primary_key.empty()) return {};
   return index_keys(batches_.back(), from_row);
 }
@@ -143,6 +163,7 @@ uint64_t OwnRows::part_rows() const {
 void OwnRows::truncate(uint64_t row_count, RowSet* deletes) {
   if (row_count >= row_count_) return;
   while (!batches_.empty() && batches_.back().first >= row_count) batches_.pop_back();
+  if (batches_.empty()) value_bytes_ = 0;
   if (!batches_.empty()) {
     Batch& last = batches_.back();
     const uint64_t kept = std::min<uint64_t>(row_count - last.first, last.batch.rows.row_count());
@@ -160,25 +181,64 @@ void OwnRows::truncate(uint64_t row_count, RowSet* deletes) {
 
 void OwnRows::forget_memory() {
   batches_.clear();
+  value_bytes_ = 0;
   keys_.clear();
   key_count_ = 0;
   charge_.reset();
 }
 
 bool OwnRows::wants_spill(size_t limit_bytes) const {
-  return charge_.size_bytes() >= limit_bytes || row_count_ - part_rows() >= kMaxPartRows / 2;
+  return std::max<uint64_t>(charge_.size_bytes(), value_bytes_) >= limit_bytes ||
+         row_count_ - part_rows() >= kMaxPartRows / 2;
 }
 
-Status OwnRows::spill(uint64_t file) {
-  const uint64_t base = kOwnRowBase + part_rows();
+Status OwnRows::write_parts(std::atomic<uint64_t>& next_file, uint64_t part_bytes,
+                            std::vector<std::shared_ptr<ColumnPart>>* written) const {
   const std::shared_ptr<const Schema> schema(table_, &table_->schema);
-  PartWriter writer(environment_, schema, file, EncodeOptions{}, nullptr);
+  uint64_t base = kOwnRowBase + part_rows();
+  std::optional<PartWriter> writer;
+  uint64_t bytes = 0;
+  const auto finish = [&]() -> Status {
+    MOTE_ASSIGN(PartDefinition definition, writer->finish());
+    writer.reset();
+    bytes = 0;
+    definition.base = base;
+    base += definition.row_count;
+    written->push_back(std::make_shared<ColumnPart>(environment_, schema, definition));
+    return {};
+  };
   for (const Batch& batch : batches_) {
-    MOTE_TRY(writer.append(batch.batch.rows, batch.batch.reference_pointers()));
+    const uint32_t row_count = batch.batch.rows.row_count();
+    const std::vector<const Column*> references = batch.batch.reference_pointers();
+    for (uint32_t first = 0; first < row_count;) {
+      uint32_t count = row_count - first;
+      if (const uint64_t all = copied_bytes(batch.batch, first, count); bytes + all < part_bytes) {
+        bytes += all;
+      } else {
+        for (count = 0; first + count < row_count && bytes < part_bytes; ++count) {
+          bytes += copied_bytes(batch.batch, first + count, 1);
+        }
+      }
+      if (!writer.has_value()) {
+        writer.emplace(environment_, schema, next_file.fetch_add(1), EncodeOptions{}, nullptr);
+      }
+      MOTE_TRY(writer->append(batch.batch.rows, references, first, count));
+      first += count;
+      if (bytes >= part_bytes) MOTE_TRY(finish());
+    }
   }
-  MOTE_ASSIGN(PartDefinition definition, writer.finish());
-  definition.base = base;
-  parts_.push_back(std::make_shared<ColumnPart>(environment_, schema, definition));
+  return writer.has_value() ? finish() : Status();
+}
+
+Status OwnRows::spill(std::atomic<uint64_t>& next_file, size_t part_bytes) {
+  // Parts of one size rather than a short one at the end.
+  const uint64_t count = value_bytes_ / part_bytes + 1;
+  std::vector<std::shared_ptr<ColumnPart>> written;
+  if (Status status = write_parts(next_file, value_bytes_ / count + 1, &written); !status.ok()) {
+    for (const auto& part : written) part->remove_when_unused();
+    return status;
+  }
+  parts_.insert(parts_.end(), written.begin(), written.end());
   forget_memory();
   return {};
 }

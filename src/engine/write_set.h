@@ -8,6 +8,7 @@
 // Not thread-safe: a transaction belongs to one thread at a time.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -42,8 +43,9 @@ class OwnRows : public RowRange {
   // Forgets the rows from `row_count` on. Those that are in a part with earlier rows can not be
   // forgotten; they are added to `deletes`.
   void truncate(uint64_t row_count, RowSet* deletes);
-  // Writes the rows in memory as a part with number `file`.
-  Status spill(uint64_t file);
+  // Writes the rows in memory as parts, numbered from next_file on, of about part_bytes of values
+  // each at the most.
+  Status spill(std::atomic<uint64_t>& next_file, size_t part_bytes);
   bool wants_spill(size_t limit_bytes) const;
   // The files of the parts are not needed any more.
   void abandon_parts();
@@ -84,12 +86,17 @@ class OwnRows : public RowRange {
   Status index_keys(const Batch& batch, uint32_t from_row);
   void put_key(uint64_t hash, uint64_t row);
   Status key_of(uint64_t row, std::string* key) const;
+  Status write_parts(std::atomic<uint64_t>& next_file, uint64_t part_bytes,
+                     std::vector<std::shared_ptr<ColumnPart>>* written) const;
   void forget_memory();
 
   const std::shared_ptr<const TableDefinition> table_;
   const PartEnvironment& environment_;
   std::vector<std::shared_ptr<ColumnPart>> parts_;  // the first rows
   std::vector<Batch> batches_;                      // the rows behind them
+  // Of the batches' values, each counted for itself: rows that share the bytes of one constant take
+  // little memory here and much once they are written.
+  uint64_t value_bytes_ = 0;
   uint64_t row_count_ = 0;
   std::vector<KeySlot> keys_;  // of the rows in batches, and of some that are gone; open addressing
   uint64_t key_count_ = 0;

@@ -67,8 +67,13 @@ class PartWriter {
              uint64_t file, EncodeOptions options, Pace pace);
   ~PartWriter();  // removes the file when finish() did not succeed
 
-  // rows: columns in schema order; references as in MemtableRun::append. All rows are copied.
-  Status append(const Chunk& rows, std::span<const Column* const> references);
+  // rows: columns in schema order; references as in MemtableRun::append. Rows [first, first +
+  // count) are copied, their bytes too, and charged before they are.
+  Status append(const Chunk& rows, std::span<const Column* const> references, uint32_t first,
+                uint32_t count);
+  Status append(const Chunk& rows, std::span<const Column* const> references) {
+    return append(rows, references, 0, rows.row_count());
+  }
   uint64_t row_count() const;
   size_t memory_bytes() const;
   // Encodes, writes the file, makes it and its name durable. base is 0 in the answer.

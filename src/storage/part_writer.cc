@@ -95,6 +95,7 @@ struct PartWriter::State {
   Status start_chunk();
   void copy_column(uint32_t column, uint32_t to, const Column& from, const Column* from_references,
                    uint32_t first, uint32_t count);
+  Status charge_values(const Chunk& rows, uint32_t first, uint32_t count);
   Status charge_chunk();
 
   Result<PartDefinition> write(File& out);
@@ -148,6 +149,19 @@ Status PartWriter::State::charge_chunk() {
   return {};
 }
 
+// The values of variable size, before they are copied.
+Status PartWriter::State::charge_values(const Chunk& rows, uint32_t first, uint32_t count) {
+  size_t size = 0;
+  for (const Column& column : rows.columns()) {
+    if (lane_kind(column.type().kind) != LaneKind::kBytes) continue;
+    const auto* const lane = column.lane<std::string_view>();
+    for (uint32_t row = first; row < first + count; ++row) size += lane[row].size();
+  }
+  MOTE_TRY(charge.grow(environment.budget, size, "the rows of a part"));
+  last_chunk_bytes += size;
+  return {};
+}
+
 void PartWriter::State::copy_column(uint32_t column, uint32_t to, const Column& from,
                                     const Column* from_references, uint32_t first, uint32_t count) {
   Column& out = values[column].back();
@@ -176,25 +190,27 @@ void PartWriter::State::copy_column(uint32_t column, uint32_t to, const Column& 
   }
 }
 
-Status PartWriter::append(const Chunk& rows, std::span<const Column* const> references) {
+Status PartWriter::append(const Chunk& rows, std::span<const Column* const> references,
+                          uint32_t first, uint32_t count) {
   State& s = *state_;
   MOTE_CHECK(!s.finished && rows.column_count() == s.values.size());
-  const uint32_t row_count = rows.row_count();
-  if (s.row_count + row_count > kMaxPartRows) {
+  MOTE_CHECK(first + count <= rows.row_count());
+  if (s.row_count + count > kMaxPartRows) {
     return limit_exceeded("a part of %llu rows; the limit is %u",
-                          static_cast<unsigned long long>(s.row_count + row_count), kMaxPartRows);
+                          static_cast<unsigned long long>(s.row_count + count), kMaxPartRows);
   }
-  for (uint32_t copied = 0; copied < row_count;) {
+  for (const uint32_t end = first + count; first < end;) {
     if (s.row_counts.empty() || s.row_counts.back() == kChunkRows) MOTE_TRY(s.start_chunk());
     uint32_t& filled = s.row_counts.back();
-    const uint32_t count = std::min(kChunkRows - filled, row_count - copied);
+    const uint32_t copied = std::min(kChunkRows - filled, end - first);
+    MOTE_TRY(s.charge_values(rows, first, copied));
     for (uint32_t c = 0; c < s.values.size(); ++c) {
-      s.copy_column(c, filled, rows.column(c), references.empty() ? nullptr : references[c], copied,
-                    count);
+      s.copy_column(c, filled, rows.column(c), references.empty() ? nullptr : references[c], first,
+                    copied);
     }
-    filled += count;
-    copied += count;
-    s.row_count += count;
+    filled += copied;
+    first += copied;
+    s.row_count += copied;
     MOTE_TRY(s.charge_chunk());
   }
   return {};

@@ -64,6 +64,13 @@ STATEMENTS = [
     ("SELECT quantile_cont(i, 0.3) FROM generate_series(1, 10000000) i", None),
     ("CREATE TABLE copy AS SELECT repeat('x', 5000 + i % 7) AS t FROM generate_series(1, 20000) "
      "i", ANY),
+    ("CREATE TABLE t AS SELECT i AS a, i * 7919 % 100003 AS b, i * 0.37 AS c "
+     "FROM generate_series(1, 2000000) i; "
+     "SELECT count(*) FROM t WHERE b > 50000; "
+     "DELETE FROM t WHERE b > 50000; VACUUM", "1000009"),
+    # Rows that share one constant's bytes take them once here and each for itself in the parts.
+    ("CREATE TABLE copy AS SELECT repeat('x', 5000) AS t FROM generate_series(1, 20000); "
+     "SELECT sum(length(t)) FROM copy", "100000000"),
     ("COPY (SELECT repeat('x', 300000 + i) FROM generate_series(1, 100) i) TO 'out.csv'", None),
 ]
 
