@@ -56,20 +56,30 @@ class Write : public Operator {
     return {};
   }
 
-  Status erase(TableId table, std::span<const RowId> rows) {
-    for (size_t from = 0; from < rows.size(); from += kChunkRows) {
+  // The ids of the rows to write, chunk by chunk: one long array would be held twice while it
+  // grows.
+  struct CollectedIds {
+    std::vector<std::vector<RowId>> chunks;
+    uint64_t count = 0;
+    MemoryCharge charge;
+  };
+
+  Status erase(TableId table, const CollectedIds& ids) {
+    for (const std::vector<RowId>& rows : ids.chunks) {
       MOTE_TRY(context().check());
-      const size_t count = std::min<size_t>(kChunkRows, rows.size() - from);
-      MOTE_TRY(context().transaction->erase(table, rows.subspan(from, count)));
+      MOTE_TRY(context().transaction->erase(table, rows));
     }
     return {};
   }
 
   // Appends the row ids of a chunk's first column.
-  Status collect_ids(const Chunk& rows, std::vector<RowId>* ids, MemoryCharge* charge) {
-    MOTE_TRY(charge->grow(*context().budget, rows.row_count() * sizeof(RowId), "write"));
+  Status collect_ids(const Chunk& rows, CollectedIds* ids) {
+    const uint32_t count = rows.row_count();
+    const size_t size = count * sizeof(RowId) + sizeof(std::vector<RowId>);
+    MOTE_TRY(ids->charge.grow(*context().budget, size, "write"));
     const auto* const values = rows.column(0).lane<int64_t>();
-    for (uint32_t i = 0; i < rows.row_count(); ++i) ids->push_back(static_cast<RowId>(values[i]));
+    ids->chunks.emplace_back(values, values + count);
+    ids->count += count;
     return {};
   }
 
@@ -117,18 +127,17 @@ class Update : public Write {
     std::vector<Type> types = types_of(plan().children[0]->outputs);
     types.erase(types.begin());
     begin_keeping(types);
-    std::vector<RowId> ids;
-    MemoryCharge charge;
+    CollectedIds ids;
     while (true) {
       MOTE_ASSIGN(const bool more, child().next(rows_));
       if (!more) break;
-      MOTE_TRY(collect_ids(rows_, &ids, &charge));
+      MOTE_TRY(collect_ids(rows_, &ids));
       MOTE_TRY(kept_->append(std::span(rows_.columns()).subspan(1), rows_.row_count()));
     }
     child().close();
     MOTE_TRY(erase(plan().table, ids));
     MOTE_TRY(insert_kept(plan().table));
-    context().rows_affected += ids.size();
+    context().rows_affected += ids.count;
     return {};
   }
 
@@ -147,18 +156,17 @@ class Delete : public Write {
       types.erase(types.begin());
       begin_keeping(types);
     }
-    std::vector<RowId> ids;
-    MemoryCharge charge;
+    CollectedIds ids;
     while (true) {
       MOTE_ASSIGN(const bool more, child().next(rows_));
       if (!more) break;
-      MOTE_TRY(collect_ids(rows_, &ids, &charge));
+      MOTE_TRY(collect_ids(rows_, &ids));
       if (!plan().returning) continue;
       MOTE_TRY(kept_->append(std::span(rows_.columns()).subspan(1), rows_.row_count()));
     }
     child().close();
     MOTE_TRY(erase(plan().table, ids));
-    context().rows_affected += ids.size();
+    context().rows_affected += ids.count;
     return {};
   }
 
