@@ -4,6 +4,7 @@
 #include <unordered_map>
 
 #include "base/checksum.h"
+#include "storage/trim_allocator.h"
 
 namespace mote {
 
@@ -37,6 +38,8 @@ struct BlockCache::Shard {
   mutable Mutex mutex{LockRank::kCache};
   size_t capacity_bytes = 0;
   size_t size_bytes = 0;
+  size_t trim_bytes = 0;    // once so many are loaded, the allocator is trimmed
+  size_t loaded_bytes = 0;  // since then
   uint64_t hits = 0;
   uint64_t misses = 0;
   std::unordered_map<PageName, uint32_t, PageNameHash> places;
@@ -69,6 +72,7 @@ struct BlockCache::Shard {
   // Keeps the page if there is room in the shard and in the budget; makes room by dropping others.
   void insert(const PageName& name, const Page& page, MemoryBudget& budget) {
     const size_t charge_bytes = page->size() + kEntryBytes;
+    loaded_bytes += charge_bytes;
     if (charge_bytes > capacity_bytes) return;
     while (size_bytes + charge_bytes > capacity_bytes) evict(budget);
     while (!budget.charge_spare(charge_bytes, "a cached page").ok()) {
@@ -93,6 +97,7 @@ BlockCache::BlockCache(size_t capacity_bytes, MemoryBudget& budget)
   for (size_t i = 0; i < shards; ++i) {
     shards_.push_back(std::make_unique<Shard>());
     shards_.back()->capacity_bytes = capacity_bytes / shards;
+    shards_.back()->trim_bytes = capacity_bytes / 16;
   }
   budget_.set_reclaimer(this);
 }
@@ -183,10 +188,16 @@ Result<BlockCache::Page> BlockCache::get(uint64_t file, uint32_t page,
   }
   MOTE_ASSIGN(std::string bytes, load());
   Page loaded = std::make_shared<const std::string>(std::move(bytes));
-  MutexLock lock(shard.mutex);
-  const auto found = shard.places.find(name);
-  if (found != shard.places.end()) return shard.ring[found->second].page;
-  shard.insert(name, loaded, budget_);
+  bool trims = false;
+  {
+    MutexLock lock(shard.mutex);
+    const auto found = shard.places.find(name);
+    if (found != shard.places.end()) return shard.ring[found->second].page;
+    shard.insert(name, loaded, budget_);
+    trims = shard.loaded_bytes >= shard.trim_bytes;
+    if (trims) shard.loaded_bytes = 0;
+  }
+  if (trims) trim_allocator();
   return loaded;
 }
 

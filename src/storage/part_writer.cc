@@ -9,6 +9,7 @@
 #include "storage/manifest.h"
 #include "storage/part_footer.h"
 #include "storage/part_keys.h"
+#include "storage/trim_allocator.h"
 
 namespace mote {
 
@@ -230,6 +231,7 @@ Result<PartDefinition> PartWriter::finish() {
   MOTE_ASSIGN(const PartDefinition definition, s.write(*file));
   MOTE_TRY(env.sync_directory(s.environment.directory));
   s.finished = true;
+  trim_allocator();
   return definition;
 }
 
