@@ -96,7 +96,7 @@ bool StatementState::plan_is_current(const Transaction& seen) const {
 }
 
 // True when the value could be had in the plan's type; false when the parameter's type was changed.
-Result<bool> StatementState::set_parameter(size_t position) {
+bool StatementState::set_parameter(size_t position) {
   const BoundParameter& wanted = bound_.parameters[position];
   const Value& value = bindings[position];
   if (value.is_null()) {
@@ -124,8 +124,7 @@ Status StatementState::set_parameters(Transaction& seen) {
   for (size_t round = 0; round <= bindings.size(); ++round) {
     bool fits = true;
     for (size_t i = 0; i < bindings.size() && i < bound_.parameters.size(); ++i) {
-      MOTE_ASSIGN(const bool set, set_parameter(i));
-      fits = fits && set;
+      fits = set_parameter(i) && fits;
     }
     if (fits) return {};
     MOTE_TRY(plan_in(seen));

@@ -63,7 +63,7 @@ struct StatementState {
   Status bind_tree(Transaction& seen);
   // Gives the bound values the types that the plan wants, planning anew where it takes others.
   Status set_parameters(Transaction& seen);
-  Result<bool> set_parameter(size_t position);
+  bool set_parameter(size_t position);
   Status open_plan(Transaction& in);
   Status keep_rows(bool give);
   Status keep_lines(std::string_view text);
