@@ -372,10 +372,21 @@ Status Evaluator::select(const Chunk& in, Selection* rows) {
   const bool* const values = column->lane<bool>();
   rows->count = 0;
   if (column->type().kind == TypeKind::kNull) return {};
-  for (uint32_t i = 0; i < in.row_count(); ++i) {
-    rows->rows[rows->count] = static_cast<uint16_t>(i);
-    rows->count += static_cast<uint32_t>(values[i] && column->validity().is_valid(i));
+  uint16_t* const to = rows->rows.data();
+  const uint32_t row_count = in.row_count();
+  uint32_t count = 0;
+  for (uint32_t i = 0; i < row_count; ++i) {
+    to[count] = static_cast<uint16_t>(i);
+    count += static_cast<uint32_t>(values[i]);
   }
+  if (!column->validity().all_valid()) {
+    const uint32_t with_nulls = count;
+    count = 0;
+    for (uint32_t i = 0; i < with_nulls; ++i) {
+      if (column->validity().is_valid(to[i])) to[count++] = to[i];
+    }
+  }
+  rows->count = count;
   return {};
 }
 
