@@ -97,7 +97,7 @@ BlockCache::BlockCache(size_t capacity_bytes, MemoryBudget& budget)
   for (size_t i = 0; i < shards; ++i) {
     shards_.push_back(std::make_unique<Shard>());
     shards_.back()->capacity_bytes = capacity_bytes / shards;
-    shards_.back()->trim_bytes = capacity_bytes / 16;
+    shards_.back()->trim_bytes = std::max(capacity_bytes / 16, kLeastTrimBytes);
   }
   budget_.set_reclaimer(this);
 }

@@ -228,10 +228,11 @@ Result<PartDefinition> PartWriter::finish() {
   }
   MOTE_ASSIGN(const auto file, env.open(s.path(), {OpenMode::kCreate, false}));
   s.created = true;
+  const size_t gathered_bytes = memory_bytes();
   MOTE_ASSIGN(const PartDefinition definition, s.write(*file));
   MOTE_TRY(env.sync_directory(s.environment.directory));
   s.finished = true;
-  trim_allocator();
+  if (gathered_bytes >= kLeastTrimBytes) trim_allocator();
   return definition;
 }
 

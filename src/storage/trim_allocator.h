@@ -7,7 +7,12 @@
 
 #include <malloc.h>
 
+#include <cstddef>
+
 namespace mote {
+
+// Less that has come and gone is not worth it: what was given back is soon wanted again.
+inline constexpr size_t kLeastTrimBytes = 1u << 20;
 
 inline void trim_allocator() {
 #ifdef __GLIBC__
